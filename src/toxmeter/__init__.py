@@ -1,0 +1,43 @@
+"""toxmeter: fine-tune, measure and serve text-toxicity classifiers.
+
+Names are imported when first used, so that ``import toxmeter`` costs nothing::
+
+    from toxmeter import TextGuardrail
+
+    guardrail = TextGuardrail()
+    guardrail.check_text("Hello, how are you today?")["label"]  # "safe"
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from toxmeter.guard import TextGuardrail, Verdict
+    from toxmeter.labels import LabelSet
+    from toxmeter.models import Scorer, load
+    from toxmeter.policy import Policy
+
+__version__ = "0.1.0"
+
+__all__ = ["LabelSet", "Policy", "Scorer", "TextGuardrail", "Verdict", "__version__", "load"]
+
+_HOMES = {
+    "LabelSet": "toxmeter.labels",
+    "Policy": "toxmeter.policy",
+    "Scorer": "toxmeter.models",
+    "TextGuardrail": "toxmeter.guard",
+    "Verdict": "toxmeter.guard",
+    "load": "toxmeter.models",
+}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for
+    if name not in _HOMES:
+        raise AttributeError(f"module 'toxmeter' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

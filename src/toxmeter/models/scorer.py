@@ -1,0 +1,69 @@
+"""The one protocol in the middle: every model is a ``Scorer``, and everything above speaks only this.
+
+``load`` finds a scorer by name or folder. This module does not hold a model itself, and does not decide
+what a score means for a user: that is ``toxmeter.guard``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+from toxmeter.errors import InputError
+from toxmeter.labels import LabelSet
+
+__all__ = ["FloatArray", "Scorer", "check_texts"]
+
+FloatArray = npt.NDArray[np.float32]
+
+
+@runtime_checkable
+class Scorer(Protocol):
+    """A model that gives each text a probability per label."""
+
+    @property
+    def labels(self) -> LabelSet:
+        """What the columns of the scores mean."""
+
+    @property
+    def version(self) -> str:
+        """``name@N+fingerprint``: equal versions give equal scores."""
+
+    @property
+    def thresholds(self) -> Mapping[str, float]:
+        """Per label, the probability in [0, 1] from which the model's makers call a text toxic."""
+
+    @property
+    def window(self) -> int:
+        """How many characters are read at once; ``score`` joins windows over longer text by the maximum."""
+
+    def score(self, texts: Sequence[str]) -> FloatArray:
+        """Score texts.
+
+        Args:
+            texts: any number of texts, of any length; none is cut.
+
+        Returns:
+            ``[n, k]`` float32 probabilities in [0, 1], one row per text and one column per label.
+
+        Raises:
+            InputError: when ``texts`` is one bare text, or an entry is no text; the message names its index.
+        """
+
+
+def check_texts(texts: Sequence[str]) -> list[str]:
+    """Texts as a list, or an error that names the entry which is no text.
+
+    Raises:
+        InputError: when ``texts`` is a bare str or bytes, or an entry is not a str.
+    """
+    if isinstance(texts, (str, bytes)):
+        raise InputError("texts is one bare text: pass a list, score([text])")
+    rows = texts if isinstance(texts, list) else list(texts)
+    for index, text in enumerate(rows):
+        if not isinstance(text, str):
+            raise InputError(f"texts[{index}] is {text!r:.40} ({type(text).__name__}): every text is a str")
+    return rows
