@@ -18,13 +18,15 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from toxmeter.errors import ArtifactError, InputError, LabelError
+from toxmeter.errors import ArtifactError, InputError
 from toxmeter.labels import LabelSet
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["CARD", "MANIFEST", "Artifact", "Manifest", "write_artifact"]
 
@@ -120,16 +122,21 @@ class Artifact:
             manifest = Manifest(**stored | {"labels": LabelSet.from_dict(stored["labels"])})
             files = {name: FileRecord(**record) for name, record in document["files"].items()}
             fingerprint = str(document["fingerprint"])
-        except (KeyError, TypeError, AttributeError, LabelError) as err:
+        except (KeyError, TypeError, AttributeError, ValueError) as err:
             raise ArtifactError(f"{folder / MANIFEST}: not a manifest of this version ({err})") from err
         _verify_files(folder, files)
         if fingerprint != _fingerprint(manifest, files):
-            raise ArtifactError(f"{folder}: the fingerprint does not fit the files; it was edited: fetch it again")
+            raise ArtifactError(f"{folder}: the fingerprint does not fit the files; fetch the model again")
         return cls(folder, manifest, files, fingerprint)
 
 
 def write_artifact(
-    path: str | os.PathLike[str], manifest: Manifest, files: Mapping[str, bytes], *, card: str, replace: bool = False
+    path: str | os.PathLike[str],
+    manifest: Manifest,
+    files: Mapping[str, bytes],
+    *,
+    card: str,
+    replace: bool = False,
 ) -> Artifact:
     """Write an artifact folder, whole or not at all, and open it.
 
@@ -141,14 +148,16 @@ def write_artifact(
         replace: take the place of an artifact that is there already (never of any other folder).
 
     Raises:
-        InputError: when the folder exists and may not be replaced, or a file name is not plain.
+        InputError: when the folder exists and may not be replaced, a file name is not plain, or the manifest
+            holds what JSON cannot (NaN, an object).
     """
     target = Path(path).absolute()
     for name in files:
         if Path(name).name != name or name in (MANIFEST, CARD, "", ".", ".."):
-            raise InputError(f"artifact file {name!r}: a plain name is needed, other than {MANIFEST} and {CARD}")
+            raise InputError(f"artifact file {name!r}: it needs a plain name, not {MANIFEST} or {CARD}")
     if target.exists() and not (replace and (target / MANIFEST).is_file()):
         raise InputError(f"{target} exists already: name another folder, or remove it first")
+    document = _document(manifest, files)
     target.parent.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent))
     try:
@@ -156,7 +165,7 @@ def write_artifact(
         for name, content in files.items():
             _write(building / name, content)
         _write(building / CARD, card.encode())
-        _write(building / MANIFEST, _document(manifest, files))
+        _write(building / MANIFEST, document)
         _move(building, target)
     finally:
         shutil.rmtree(building, ignore_errors=True)
@@ -166,14 +175,20 @@ def write_artifact(
 def _document(manifest: Manifest, files: Mapping[str, bytes]) -> bytes:
     records = {name: FileRecord(len(content), hashlib.sha256(content).hexdigest())
                for name, content in sorted(files.items())}
-    document: dict[str, Any] = {
-        "schema": _SCHEMA,
-        "fingerprint": _fingerprint(manifest, records),
-        "files": {name: asdict(record) for name, record in records.items()},
-        "manifest": manifest.to_dict(),
-    }
-    document["digest"] = _digest(document)
-    return (json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    try:
+        # through JSON and back, since the digests are of what a reader will see: keys are text there
+        plain = json.loads(json.dumps(manifest.to_dict(), allow_nan=False))
+        read_back = Manifest(**plain | {"labels": manifest.labels})
+        document: dict[str, Any] = {
+            "schema": _SCHEMA,
+            "fingerprint": _fingerprint(read_back, records),
+            "files": {name: asdict(record) for name, record in records.items()},
+            "manifest": plain,
+        }
+        document["digest"] = _digest(document)
+        return (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode()
+    except (TypeError, ValueError) as err:
+        raise InputError(f"manifest of {manifest.name}: not plain JSON values ({err})") from err
 
 
 def _read_manifest(folder: Path) -> dict[str, Any]:
@@ -183,13 +198,17 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     except FileNotFoundError:
         reason = f"has no {MANIFEST}: half-written, or no artifact" if folder.is_dir() else "is no folder"
         raise ArtifactError(f"{folder} {reason}") from None
-    except (OSError, ValueError) as err:
+    except (OSError, ValueError, RecursionError) as err:
         raise ArtifactError(f"{file}: unreadable, truncated perhaps ({err})") from err
     if not isinstance(document, dict) or "schema" not in document:
         raise ArtifactError(f"{file}: not a manifest of toxmeter")
     if document["schema"] != _SCHEMA:
-        raise ArtifactError(f"{file}: schema {document['schema']!r}, this toxmeter reads {_SCHEMA}: upgrade toxmeter")
-    if document.pop("digest", None) != _digest(document):
+        raise ArtifactError(f"{file}: schema {document['schema']!r} instead of {_SCHEMA}: upgrade toxmeter")
+    try:
+        whole = document.pop("digest", None) == _digest(document)
+    except (ValueError, RecursionError):  # NaN or lone surrogates, which are never written
+        whole = False
+    if not whole:
         raise ArtifactError(f"{file}: it was edited after it was written; train or fetch the model again")
     return document
 
@@ -202,9 +221,13 @@ def _verify_files(folder: Path, files: Mapping[str, FileRecord]) -> None:
         size = file.stat().st_size
         if size != record.bytes:
             raise ArtifactError(f"{file} has {size} bytes instead of {record.bytes}: truncated or edited")
-        with file.open("rb") as stream:
-            if hashlib.file_digest(stream, "sha256").hexdigest() != record.sha256:
-                raise ArtifactError(f"{file} was edited: its sha256 does not fit the manifest")
+        try:
+            with file.open("rb") as stream:
+                sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+        except OSError as err:
+            raise ArtifactError(f"{file} cannot be read: {err.strerror}") from err
+        if sha256 != record.sha256:
+            raise ArtifactError(f"{file} was edited: its sha256 does not fit the manifest")
 
 
 def _fingerprint(manifest: Manifest, files: Mapping[str, FileRecord]) -> str:
@@ -236,5 +259,9 @@ def _move(building: Path, target: Path) -> None:
         return
     old = building.with_suffix(".old")
     target.rename(old)
-    building.rename(target)
+    try:
+        building.rename(target)
+    except OSError:
+        old.rename(target)
+        raise
     shutil.rmtree(old)

@@ -8,10 +8,15 @@ does not detect languages.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from itertools import chain, pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import numpy.typing as npt
 
 __all__ = ["Span", "encode", "score_in_windows", "sentences", "windows"]
 
@@ -19,7 +24,8 @@ Span = tuple[int, int]
 """Begin and end of a stretch of text."""
 
 # A sentence ends at a line break, at CJK full stops, or at . ! ? … with closing quotes, before white space.
-_SENTENCE_END = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s)|[。！？]+[」』”’]*|\n")
+# Each run of stops is tried once, from its first character: megabytes of dots take linear time.
+_SENTENCE_END = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’)\]]*+(?=\s)|[。！？]+[」』”’]*|\n\s*")
 _OVERLAP = 0.25  # at most this share of a window repeats the one before it
 
 
@@ -35,9 +41,14 @@ def sentences(text: str) -> list[Span]:
         spans in order, each starting and ending with a visible character; what lies between them is
         white space. A blank text has none.
     """
-    borders = [0, *(match.end() for match in _SENTENCE_END.finditer(text)), len(text)]
-    return [span for begin, end in zip(borders[:-1], borders[1:], strict=True)
-            if (span := _trim(text, begin, end))]
+    return list(_sentences(text))
+
+
+def _sentences(text: str) -> Iterator[Span]:
+    ends = (match.end() for match in _SENTENCE_END.finditer(text))
+    for begin, end in pairwise(chain([0], ends, [len(text)])):
+        if span := _trim(text, begin, end):
+            yield span
 
 
 def _trim(text: str, begin: int, end: int) -> Span | None:
@@ -64,38 +75,36 @@ def windows(text: str, limit: int) -> list[Span]:
     """
     if len(text) <= limit:
         return [(0, len(text))]
-    pieces = [part for span in sentences(text) for part in _break(text, span, max(1, int(limit * _OVERLAP)))]
+    quarter = int(limit * _OVERLAP)
     found: list[Span] = []
-    first = 0
-    while first < len(pieces):
-        begin, last = pieces[first][0], first
-        while last + 1 < len(pieces) and pieces[last + 1][1] - begin <= limit:
-            last += 1
-        end = pieces[last][1]
-        found.append((begin, end))
-        if last + 1 == len(pieces):
-            break
-        # step back over whole pieces while the overlap stays small and the next piece still fits
-        first = last + 1
-        while (first - 1 > 0 and pieces[first - 1][0] > begin and end - pieces[first - 1][0] <= limit * _OVERLAP
-               and pieces[last + 1][1] - pieces[first - 1][0] <= limit):
-            first -= 1
-    return found or [(0, 0)]
+    held: list[Span] = []  # the pieces of the window being filled
+    for piece in _pieces(text, max(1, quarter)):
+        if held and piece[1] - held[0][0] > limit:
+            end = held[-1][1]
+            found.append((held[0][0], end))
+            held = [old for old in held[1:] if end - old[0] <= quarter and piece[1] - old[0] <= limit]
+        held.append(piece)
+    return [*found, (held[0][0], held[-1][1])] if held else [(0, 0)]
 
 
-def _break(text: str, span: Span, limit: int) -> list[Span]:
-    """A sentence in parts of at most ``limit`` characters, broken at white space where there is some."""
-    begin, end = span
-    parts: list[Span] = []
-    while end - begin > limit:
-        space = max(text.rfind(" ", begin + 1, begin + limit), text.rfind("\t", begin + 1, begin + limit))
-        cut = space if space > begin else begin + limit
-        if part := _trim(text, begin, cut):
-            parts.append(part)
-        begin = cut
-    if part := _trim(text, begin, end):
-        parts.append(part)
-    return parts
+def _pieces(text: str, limit: int) -> Iterator[Span]:
+    """Sentences, the long ones in parts of at most ``limit`` characters, broken at white space if any."""
+    for begin, end in _sentences(text):
+        while end - begin > limit:
+            cut = _last_space(text, begin, begin + limit)
+            if part := _trim(text, begin, cut):
+                yield part
+            begin = cut
+        if part := _trim(text, begin, end):
+            yield part
+
+
+def _last_space(text: str, begin: int, end: int) -> int:
+    """The last place where a word ends, up to ``end``; ``end`` itself where one word fills the stretch."""
+    if text[end - 1].isspace() or text[end].isspace():
+        return end
+    tail = text[begin:end].rsplit(None, 1)[-1]
+    return end - len(tail) if len(tail) < end - begin else end
 
 
 def score_in_windows(

@@ -16,7 +16,7 @@ from toxmeter.models.dummy import DummyScorer
 from toxmeter.models.hashed import HashedScorer
 from toxmeter.models.scorer import Scorer
 
-__all__ = ["DEFAULT", "load", "shipped"]
+__all__ = ["DEFAULT", "artifact_of", "load", "shipped"]
 
 DEFAULT = "nano"
 """The model of ``TextGuardrail()`` and ``toxmeter check``."""
@@ -27,7 +27,23 @@ _FORMATS: Mapping[str, Callable[[Artifact], Scorer]] = {"hashed": HashedScorer.f
 
 def shipped() -> list[str]:
     """Names of the models inside the package, sorted."""
-    return sorted(folder.parent.name for folder in _WEIGHTS.glob(f"*/{MANIFEST}"))
+    return sorted(file.parent.name for file in _WEIGHTS.glob(f"[!.]*/{MANIFEST}"))
+
+
+def artifact_of(name_or_path: str | os.PathLike[str]) -> Artifact:
+    """The verified artifact of a shipped model or of a folder.
+
+    Raises:
+        UnknownModel: when it is neither; the message lists what was tried.
+        ArtifactError: when the folder holds a broken artifact.
+    """
+    name = os.fspath(name_or_path)
+    folder = _WEIGHTS / name if name in shipped() else Path(name)
+    if not folder.is_dir():
+        known = [*shipped(), "dummy"]
+        raise UnknownModel(f"no model {name!r}: not shipped ({', '.join(known)}), and no folder of that name"
+                           f"{did_you_mean(name, known)}")
+    return Artifact.open(folder)
 
 
 def load(name_or_path: str | os.PathLike[str] = DEFAULT) -> Scorer:
@@ -40,18 +56,12 @@ def load(name_or_path: str | os.PathLike[str] = DEFAULT) -> Scorer:
         UnknownModel: when it is neither; the message lists what was tried.
         ArtifactError: when the folder holds a broken artifact, or one of a format that is not known here.
     """
-    name = os.fspath(name_or_path)
-    if name == "dummy":
+    if os.fspath(name_or_path) == "dummy":
         return DummyScorer()
-    folder = _WEIGHTS / name if name in shipped() else Path(name)
-    if not folder.is_dir():
-        known = [*shipped(), "dummy"]
-        raise UnknownModel(f"no model {name!r}: not shipped ({', '.join(known)}), and no folder of that name"
-                           f"{did_you_mean(name, known)}")
-    artifact = Artifact.open(folder)
+    artifact = artifact_of(name_or_path)
     try:
         loader = _FORMATS[artifact.manifest.format]
     except KeyError:
-        raise ArtifactError(f"{folder}: format {artifact.manifest.format!r} is not known to this toxmeter"
+        raise ArtifactError(f"{artifact.path}: format {artifact.manifest.format!r} is not known to this toxmeter"
                             f" ({', '.join(_FORMATS)}): upgrade toxmeter") from None
     return loader(artifact)

@@ -1,0 +1,108 @@
+"""The command line: ``toxmeter check | score | models``.
+
+Each command is a thin file here over a plain function elsewhere. This module holds what they share: the
+application, and the one place where errors become a line on standard error and an exit status. Nothing
+heavy is imported before a command runs, because ``toxmeter check`` has to answer at once. Unexpected
+exceptions are not swallowed.
+"""
+
+import contextlib
+import io
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from toxmeter import __version__
+from toxmeter.cli import check, models, score
+from toxmeter.cli.terminal import printable
+from toxmeter.errors import ToxmeterError
+
+__all__ = ["app", "main"]
+
+_HELP = """
+Judge text by a toxicity classifier: offline, without a GPU, in milliseconds.
+
+\b
+  toxmeter check "You are all wonderful."          one verdict, exit status 0 or 1
+  toxmeter check < comments.txt                    one text per line
+  toxmeter score comments.csv --column text        a whole file, resumable
+  toxmeter models                                  what is shipped, and how good it is
+
+Exit status: 0 all is well, 1 a text is unsafe (check), 2 an error, 130 interrupted.
+"""
+
+
+class _Group(TyperGroup):
+    """Runs a command, and turns the errors that are meant for users into a line and a status."""
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - typer's Context, whose home moved between its versions
+        try:
+            try:
+                return super().invoke(ctx)
+            finally:
+                sys.stdout.flush()  # a reader that has gone is noticed here, not while the interpreter ends
+        except BrokenPipeError:
+            _give_up_output()
+            raise typer.Exit(141) from None  # 128 + SIGPIPE, as of any other program in a pipe
+        except KeyboardInterrupt:
+            _complain("interrupted")
+            raise typer.Exit(130) from None
+        except ToxmeterError as err:
+            _complain(str(err))
+            raise typer.Exit(2) from None
+        except OSError as err:
+            _give_up_output()
+            _complain(str(err))
+            raise typer.Exit(2) from None
+
+
+def _give_up_output() -> None:
+    """Let what is still buffered go nowhere, or the interpreter would fail on it once more at its end."""
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _complain(message: str) -> None:
+    typer.echo(f"toxmeter: {printable(message, keep=chr(10))}", err=True)
+
+
+app = typer.Typer(
+    cls=_Group,
+    help=_HELP,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("check", help=check.HELP, short_help="Judge texts: safe or unsafe.")(check.check)
+app.command("score", help=score.HELP, short_help="Score the texts of a file.")(score.score)
+app.command("models", help=models.HELP, short_help="List the shipped models.")(models.models)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"toxmeter {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # not every terminal knows every character
+
+
+def main() -> None:
+    """Run the command line with the arguments of the process."""
+    if sys.stdout is None:  # closed by whoever started the process
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - as long as the process
+    app(prog_name="toxmeter")

@@ -1,0 +1,287 @@
+"""The guardrail: text in, verdict out.
+
+``TextGuardrail`` puts a scorer and a policy together: it blanks what the policy allows, finds what it denies,
+scores the rest in one call, however many or long the texts are, and compares with the thresholds. This
+module holds no model and no thresholds of its own, keeps no text, and translates or rewrites none.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, fields
+from functools import cache
+from itertools import islice
+from math import isnan
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import numpy as np
+
+from toxmeter.errors import LabelError, ToxmeterError
+from toxmeter.models.catalog import DEFAULT, load
+from toxmeter.models.scorer import check_texts
+from toxmeter.policy import Policy
+from toxmeter.text import windows
+from toxmeter.wordlist import Phrases, blanked, distinct, uncovered
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from toxmeter.models.scorer import Scorer
+    from toxmeter.text import Span
+
+__all__ = ["Action", "Label", "TextGuardrail", "Verdict", "VerdictSpan"]
+
+Label = Literal["safe", "unsafe"]
+Action = Literal["allow", "review", "block"]
+
+_ROUNDING = 1e-6  # scores are float32: .55 lies within .05 of .5
+
+
+class VerdictSpan(NamedTuple):
+    """A stretch of text that speaks for the verdict, or that was not judged.
+
+    Attributes:
+        begin: its first character, as an offset in code points.
+        end: one past its last character.
+        label: the label whose threshold a window reached (toxic labels joined by ``+`` where only their sum
+            did); ``deny`` or ``allow`` for a phrase.
+        score: the score of that label there, in [0, 1]; 1 for ``deny`` and 0 for ``allow``.
+        source: ``window`` of a long text, or the list that the phrase is in.
+    """
+
+    begin: int
+    end: int
+    label: str
+    score: float
+    source: Literal["window", "deny", "allow"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the guardrail says about one text; ``verdict["label"]`` reads a field as well.
+
+    Attributes:
+        text: the text as it was given.
+        label: ``safe`` or ``unsafe``.
+        action: ``block`` for unsafe, ``allow`` for safe, ``review`` for either within the policy's band.
+        confidence: the probability of ``label``, in [0, 1]: the highest flagged score when unsafe, one less
+            the highest toxic score when safe; of labels that exclude each other the sum of the toxic ones
+            counts. 1 where a denied phrase decided, and for a blank text.
+        scores: probability per label, over all windows the highest.
+        flagged: the labels at or over their thresholds; none where only their sum, or a phrase, decided.
+        spans: denied and allowed phrases, and of a long text the windows at or over a threshold, in order.
+        version: the scorer's version.
+    """
+
+    text: str
+    label: Label
+    action: Action
+    confidence: float
+    scores: dict[str, float]
+    flagged: tuple[str, ...]
+    spans: tuple[VerdictSpan, ...]
+    version: str
+
+    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - fields of several types
+        if name not in _FIELDS:
+            raise KeyError(name)
+        return getattr(self, name)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The verdict as plain JSON values."""
+        plain = {name: getattr(self, name) for name in _FIELDS}
+        return plain | {"scores": dict(self.scores), "flagged": list(self.flagged),
+                        "spans": [span._asdict() for span in self.spans]}
+
+
+_FIELDS = tuple(f.name for f in fields(Verdict))
+
+
+class TextGuardrail:
+    """Judges texts by a scorer and a policy.
+
+    A text without a visible character is safe and allowed with all scores 0; the scorer is not asked. The
+    same holds for one that the allow list covers whole.
+
+    Args:
+        model: a scorer, or the name or folder of one.
+        policy: a policy, the name of a shipped one or a TOML file; None for the scorer's own thresholds.
+
+    Attributes:
+        scorer: the scorer.
+        policy: the policy.
+
+    Raises:
+        LabelError: when the scorer declares no label toxic.
+        PolicyError: when the policy has mistakes or does not fit the scorer's labels.
+        UnknownModel: when there is no model of that name.
+        ArtifactError: when the model is broken.
+    """
+
+    def __init__(
+        self,
+        model: str | os.PathLike[str] | Scorer = DEFAULT,
+        *,
+        policy: Policy | str | os.PathLike[str] | None = None,
+    ) -> None:
+        self.scorer = load(model) if isinstance(model, (str, os.PathLike)) else model
+        if not self.scorer.labels.toxic_ids:
+            raise LabelError(f"{'/'.join(self.scorer.labels.names)} say nothing about toxicity: declare toxic"
+                             " labels in the artifact's label set, or take a model of toxicity")
+        if policy is None:
+            policy = Policy()
+        self.policy = policy if isinstance(policy, Policy) else Policy.from_toml(policy)
+        self._version = self.scorer.version
+        compiled = cache(Phrases)  # communities mostly share their lists
+        self._rules = {name: _Rules.bind(self.policy.for_community(name), self.scorer, compiled)
+                       for name in (None, *self.policy.communities)}
+
+    def check_text(self, text: str, *, community: str | None = None) -> Verdict:
+        """Judge one text.
+
+        Args:
+            text: any text, of any length.
+            community: whose thresholds and lists hold; None for the policy's own.
+
+        Raises:
+            InputError: when ``text`` is no str.
+            PolicyError: when the policy has no such community.
+            ToxmeterError: when the scorer answers NaN.
+        """
+        return self.batch_check([text], community=community)[0]
+
+    def batch_check(self, texts: Sequence[str], *, community: str | None = None) -> list[Verdict]:
+        """Judge texts, with all of them and all windows of the long ones in one call of the scorer.
+
+        Args:
+            texts: any number of texts, of any length.
+            community: whose thresholds and lists hold; None for the policy's own.
+
+        Returns:
+            a verdict for each text, in order.
+
+        Raises:
+            InputError: when ``texts`` is one bare text, or an entry is no str; the message names its index.
+            PolicyError: when the policy has no such community.
+            ToxmeterError: when the scorer answers NaN, which no threshold would hold back.
+        """
+        if community not in self._rules:
+            self.policy.for_community(community)  # raises, with the names that there are
+        rules = self._rules[community]
+        cases = [_prepare(text, rules, self.scorer.window) for text in check_texts(texts)]
+        pieces = [case.judged[begin:end] for case in cases for begin, end in case.windows]
+        rows: list[list[float]] = self.scorer.score(pieces).tolist() if pieces else []
+        if isnan(sum(map(sum, rows))):
+            raise ToxmeterError(f"{self._version} answers NaN: the model is broken; fetch or export it again")
+        if len(cases) == 1:
+            return [self._verdict(cases[0], rows, rules)]
+        each = iter(rows)
+        return [self._verdict(case, list(islice(each, len(case.windows))), rules) for case in cases]
+
+    def _verdict(self, case: _Case, rows: list[list[float]], rules: _Rules) -> Verdict:
+        names = self.scorer.labels.names
+        if rows:
+            row = rows[0] if len(rows) == 1 else [max(column) for column in zip(*rows, strict=True)]
+            label, action, confidence, flagged = rules.judge(row, rules.total(rows))
+        else:
+            row, label, action, confidence, flagged = [0.0] * len(names), "safe", "allow", 1.0, ()
+        if case.denied:
+            label, action, confidence = "unsafe", "block", 1.0
+        over = rules.window_spans(case.windows, rows) if len(rows) > 1 else ()
+        spans = tuple(sorted([*case.spans, *over]))
+        scores = dict(zip(names, row, strict=True))
+        return Verdict(case.text, label, action, confidence, scores, flagged, spans, self._version)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """A policy bound to a scorer.
+
+    Attributes:
+        toxic: column, name and threshold of each toxic label.
+        lowest: of labels that exclude each other, the smallest threshold, which holds for the sum of the
+            toxic ones too; None for a multilabel set.
+        review: half the width of the band around a threshold.
+        deny: phrases that make a text unsafe.
+        allow: phrases that are not judged.
+    """
+
+    toxic: tuple[tuple[int, str, float], ...]
+    lowest: float | None
+    review: float
+    deny: Phrases
+    allow: Phrases
+
+    @classmethod
+    def bind(cls, policy: Policy, scorer: Scorer, compiled: Callable[[tuple[str, ...]], Phrases]) -> _Rules:
+        labels = scorer.labels
+        thresholds = policy.bind(labels, scorer.thresholds).tolist()
+        toxic = tuple((column, labels.names[column], thresholds[column]) for column in labels.toxic_ids)
+        lowest = None if labels.kind == "multilabel" else min(threshold for _, _, threshold in toxic)
+        deny, allow = compiled(tuple(policy.deny)), compiled(tuple(policy.allow))
+        return cls(toxic, lowest, policy.review, deny, allow)
+
+    def total(self, rows: list[list[float]]) -> float | None:
+        """The largest sum of the toxic labels in any window; None for a multilabel set.
+
+        The maxima per label of several windows do not belong together and are not added.
+        """
+        return None if self.lowest is None else max(map(self._sum, rows))
+
+    def judge(self, row: list[float], total: float | None) -> tuple[Label, Action, float, tuple[str, ...]]:
+        """Label, action, confidence and flagged labels of a text by its scores per label and their total."""
+        margin, top, flagged = -1.0, 0.0, []
+        for column, name, threshold in self.toxic:
+            score = row[column]
+            if score >= threshold:
+                flagged.append(name)
+                top = max(top, score)
+            margin = max(margin, score - threshold)  # the label furthest over its threshold decides
+        if total is not None and self.lowest is not None:
+            margin, top = max(margin, total - self.lowest), total
+        elif not flagged:
+            top = max([row[column] for column, _, _ in self.toxic])
+        unsafe = margin >= 0.0
+        label: Label = "unsafe" if unsafe else "safe"
+        action: Action = "block" if unsafe else "allow"
+        if self.review and abs(margin) <= self.review + _ROUNDING:
+            action = "review"
+        return label, action, top if unsafe else 1.0 - top, tuple(flagged)
+
+    def window_spans(self, places: list[Span], rows: list[list[float]]) -> Iterator[VerdictSpan]:
+        """The windows at or over a threshold, once for each label."""
+        for (begin, end), row in zip(places, rows, strict=True):
+            over = [(name, row[column]) for column, name, threshold in self.toxic if row[column] >= threshold]
+            if not over and self.lowest is not None and self._sum(row) >= self.lowest:
+                over = [("+".join(name for _, name, _ in self.toxic), self._sum(row))]
+            for name, score in over:
+                yield VerdictSpan(begin, end, name, score, "window")
+
+    def _sum(self, row: list[float]) -> float:
+        # in float32 as the thresholds are, so that .45 + .05 reaches .5
+        return min(1.0, float(np.float32(sum([row[column] for column, _, _ in self.toxic]))))
+
+
+class _Case(NamedTuple):
+    """A text made ready: what is judged of it, in which windows, and the phrases found."""
+
+    text: str
+    judged: str
+    windows: list[Span]
+    denied: bool
+    spans: list[VerdictSpan]
+
+
+def _prepare(text: str, rules: _Rules, limit: int) -> _Case:
+    if not (rules.deny or rules.allow):
+        return _Case(text, text, _places(text, limit), False, [])
+    allowed = rules.allow.hits(text)
+    denied = uncovered(rules.deny.hits(text), allowed)
+    judged = blanked(text, allowed) if allowed else text
+    spans = [VerdictSpan(begin, end, "deny", 1.0, "deny") for begin, end in distinct(denied, len(text))]
+    spans += [VerdictSpan(begin, end, "allow", 0.0, "allow") for begin, end in distinct(allowed, len(text))]
+    return _Case(text, judged, _places(judged, limit), bool(denied), spans)
+
+
+def _places(text: str, limit: int) -> list[Span]:
+    return windows(text, limit) if text and not text.isspace() else []

@@ -1,0 +1,169 @@
+"""Scoring a file from end to end."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.bulk.conftest import Recorder
+from toxmeter.bulk import Progress, score_file
+from toxmeter.errors import InputError, ToxmeterError
+
+
+def write(folder: Path, name: str, content: str) -> Path:
+    file = folder / name
+    file.write_bytes(content.encode())
+    return file
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(os.listdir(folder))
+
+
+def test_csv(tmp_path: Path, recorder: Recorder) -> None:
+    file = write(tmp_path, "comments.csv", 'id,text\r\n01,"a ""b"",\r\nc"\r\nbad\r\n 2 ,\r\n')
+    summary = score_file(file, recorder)
+    assert recorder.texts == ['a "b",\r\nc', ""]
+    assert (tmp_path / "comments.scored.csv").read_bytes() == (
+        b"id,text,rude,worse,model_version\r\n"
+        b'01,"a ""b"",\r\nc",0.125000,1.000000,recorder@1+00000000\r\n'
+        b" 2 ,,0.000000,1.000000,recorder@1+00000000\r\n")
+    assert summary.output == tmp_path / "comments.scored.csv"
+    assert summary.rejects == tmp_path / "comments.scored.csv.rejects.jsonl"
+    assert json.loads(summary.rejects.read_text()) == {
+        "row": 2, "offset": 27, "bytes": 5, "reason": "number of fields is 1, that of the header 2", "raw": "bad\r\n"}
+    assert (summary.scored, summary.rejected, summary.resumed_at, summary.column) == (2, 1, 0, "text")
+    assert summary.rate > 0
+    assert names(tmp_path) == ["comments.csv", "comments.scored.csv", "comments.scored.csv.rejects.jsonl"]
+
+
+def test_jsonl(tmp_path: Path, recorder: Recorder) -> None:
+    file = write(tmp_path, "posts.ndjson", '{"tweet": "hi", "deep": {"n": [1e3, null]}, "big": 123456789012345678901}\n')
+    score_file(file, recorder)
+    assert (tmp_path / "posts.scored.ndjson").read_text() == (
+        '{"tweet": "hi", "deep": {"n": [1e3, null]}, "big": 123456789012345678901,'
+        '"rude":0.250000,"worse":1.000000,"model_version":"recorder@1+00000000"}\n')
+    assert names(tmp_path) == ["posts.ndjson", "posts.scored.ndjson"]
+
+
+def test_text_becomes_jsonl(tmp_path: Path, recorder: Recorder) -> None:
+    score_file(write(tmp_path, "posts.txt", 'say "é"\n\n'), recorder)
+    rows = [json.loads(line) for line in (tmp_path / "posts.scored.jsonl").read_text().splitlines()]
+    assert [(row["text"], row["rude"]) for row in rows] == [('say "é"', 0.875), ("", 0.0)]
+
+
+@pytest.mark.parametrize(("name", "options", "output"), [
+    ("a.csv", {}, "a.scored.csv"),
+    ("a.b.TSV", {}, "a.b.scored.TSV"),
+    ("a.txt", {}, "a.scored.jsonl"),
+    ("a.dat", {"format": "jsonl"}, "a.scored.jsonl"),
+    ("a.dat", {"format": "txt"}, "a.scored.jsonl"),
+    ("a.txt", {"format": "csv"}, "a.scored.txt"),
+    ("a.csv", {"output": "b.out"}, "b.out"),
+])
+def test_name_of_the_output(
+    tmp_path: Path, recorder: Recorder, name: str, options: dict[str, str], output: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    content = '{"text": "a"}\n' if options.get("format") == "jsonl" else "text\na\n"
+    write(tmp_path, name, content)
+    assert score_file(name, recorder, **options).output == Path(output)  # type: ignore[arg-type]
+    assert (tmp_path / output).stat().st_size > 0
+
+
+def test_new_columns_may_have_a_prefix(tmp_path: Path, recorder: Recorder) -> None:
+    file = write(tmp_path, "a.csv", "text,rude\nx,1\n")
+    with pytest.raises(InputError, match="--prefix"):
+        score_file(file, recorder)
+    score_file(file, recorder, prefix="m_")
+    with (tmp_path / "a.scored.csv").open(newline="") as stream:
+        assert list(csv.DictReader(stream)) == [{
+            "text": "x", "rude": "1", "m_rude": "0.125000", "m_worse": "1.000000",
+            "m_model_version": "recorder@1+00000000"}]
+
+
+def test_batches_and_progress(tmp_path: Path, recorder: Recorder) -> None:
+    file = write(tmp_path, "a.csv", "text,n\n" + "ab,1\nbad\n" * 5)
+    seen: list[Progress] = []
+    score_file(file, recorder, batch_size=4, progress=seen.append)
+    assert recorder.batches == [2, 2, 1]
+    assert [(now.rows, now.rejected, now.bytes_read) for now in seen] == [(4, 2, 25), (8, 4, 43), (10, 5, 52)]
+    assert {now.bytes_total for now in seen} == {52}
+
+
+@pytest.mark.parametrize(("name", "content"), [("a.csv", "text\n"), ("a.jsonl", ""), ("a.txt", ""), ("b.csv", "text")])
+def test_a_file_without_rows(tmp_path: Path, recorder: Recorder, name: str, content: str) -> None:
+    summary = score_file(write(tmp_path, name, content), recorder)
+    assert (summary.scored, summary.rejected) == (0, 0)
+    assert summary.output.read_text() == ("text,rude,worse,model_version\n" if content else "")
+    assert recorder.texts == []
+
+
+def test_an_output_is_replaced_only_when_told(tmp_path: Path, recorder: Recorder) -> None:
+    file = write(tmp_path, "a.csv", "text,n\nbad\n")
+    score_file(file, recorder)
+    file.write_text("text,n\na,1\n")
+    with pytest.raises(InputError, match=r"a\.scored\.csv exists already: .*--force"):
+        score_file(file, recorder)
+    assert score_file(file, recorder, force=True).scored == 1
+    assert names(tmp_path) == ["a.csv", "a.scored.csv"]  # the rejects of the first run would mislead
+
+
+@pytest.mark.parametrize(("name", "options", "message"), [
+    ("absent.csv", {}, "no file absent.csv"),
+    (".", {"format": "csv"}, "no plain file"),
+    ("a.dat", {}, "a.dat: its ending tells no format; name one of csv, tsv, jsonl, ndjson, txt with --format"),
+    ("a.csv", {"format": "cvs"}, r"no format 'cvs' \(did you mean 'csv'\?\)"),
+    ("a.csv", {"column": "txt"}, r"no column 'txt' \(did you mean 'text'\?\)"),
+    ("a.csv", {"output": "a.csv"}, "is the input"),
+    ("a.csv", {"output": "-"}, "'-': the name of a file"),
+    ("a.csv", {"output": "none/a.csv"}, "in a folder that exists"),
+    ("a.csv", {"output": "/dev/null", "force": True}, "exists already"),
+    ("a.csv", {"batch_size": 0}, "batch size 0"),
+    ("a.csv", {"resume": True, "force": True}, "choose one"),
+])
+def test_options_that_cannot_be_used(
+    tmp_path: Path, recorder: Recorder, name: str, options: dict[str, object], message: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for each in ("a.csv", "a.dat"):
+        write(tmp_path, each, "text\nx\n")
+    with pytest.raises(InputError, match=message):
+        score_file(name, recorder, **options)  # type: ignore[arg-type]
+    assert names(tmp_path) == ["a.csv", "a.dat"]
+
+
+def test_a_model_that_breaks_its_contract_spoils_no_file(tmp_path: Path, recorder: Recorder) -> None:
+    recorder.score = lambda texts: np.full((len(texts), 2), np.nan, np.float32)  # type: ignore[method-assign]
+    with pytest.raises(ToxmeterError, match="NaN"):
+        score_file(write(tmp_path, "a.csv", "text\nx\n"), recorder)
+    assert not (tmp_path / "a.scored.csv").exists()
+
+
+_BLOCK = "".join(f'{n},"comment, {n} says ""hello"" to the others\nand goes on",note\n' for n in range(1000))
+_SCORE = "import sys; from toxmeter.cli import main; sys.argv[1:] = ['score', sys.argv[1], '-m', 'dummy']; main()"
+
+
+def _peak(file: Path) -> float:
+    """Peak memory of a process that scores a file, in MB."""
+    process = os.posix_spawn(sys.executable, [sys.executable, "-c", _SCORE, str(file)], os.environ)
+    _, status, usage = os.wait4(process, 0)
+    assert status == 0
+    return usage.ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "wait4"), reason="needs wait4")
+def test_memory_is_flat_in_the_size_of_the_file(tmp_path: Path) -> None:
+    small, large = (write(tmp_path, f"{count}.csv", "id,text,note\n" + _BLOCK * count) for count in (10, 1000))
+    assert _peak(large) - _peak(small) < 10
+    assert _peak(small) < 400
+    with (tmp_path / "1000.scored.csv").open(newline="") as stream:
+        assert sum(1 for _ in csv.reader(stream)) == 1_000_001
