@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -21,6 +20,10 @@ PLAIN = Manifest(name="tiny", number=3, format="hashed", labels=JIGSAW, threshol
 FILES = {"table.npy": b"weights" * 100, "bias.npy": b"\x00\x01"}
 
 
+def names(folder: Path) -> list[str]:
+    return sorted(file.name for file in folder.iterdir())
+
+
 @pytest.fixture
 def saved(tmp_path: Path) -> Artifact:
     return write_artifact(tmp_path / "tiny", PLAIN, FILES, card="# tiny\n")
@@ -33,7 +36,7 @@ def test_what_was_written_is_read_back(saved: Artifact) -> None:
     assert again.size == 702
     assert again.version == f"tiny@3+{again.fingerprint[:8]}"
     assert (saved.path / CARD).read_text() == "# tiny\n"
-    assert sorted(os.listdir(saved.path.parent)) == ["tiny"]
+    assert names(saved.path.parent) == ["tiny"]
 
 
 @pytest.mark.parametrize(("change", "same"), [
@@ -61,7 +64,7 @@ def test_a_manifest_keeps_its_digest_through_json(tmp_path: Path) -> None:
 def test_a_manifest_that_is_no_json_writes_nothing(tmp_path: Path, value: object) -> None:
     with pytest.raises(InputError, match="manifest of tiny"):
         write_artifact(tmp_path / "tiny", replace(PLAIN, metrics={"x": value}), FILES, card="")
-    assert os.listdir(tmp_path) == []
+    assert names(tmp_path) == []
 
 
 def test_no_folder(tmp_path: Path) -> None:
@@ -143,7 +146,7 @@ def test_a_model_is_replaced_only_when_told(saved: Artifact) -> None:
         write_artifact(saved.path, newer, FILES, card="")
     assert Artifact.open(saved.path) == saved
     assert write_artifact(saved.path, newer, FILES, card="", replace=True).manifest.number == 4
-    assert sorted(os.listdir(saved.path.parent)) == ["tiny"]
+    assert names(saved.path.parent) == ["tiny"]
 
 
 def test_a_folder_that_is_no_model_is_never_replaced(tmp_path: Path) -> None:
@@ -166,7 +169,7 @@ def test_a_failed_move_leaves_the_old_model(saved: Artifact, monkeypatch: pytest
     with pytest.raises(OSError, match="no"):
         write_artifact(saved.path, replace(PLAIN, number=4), FILES, card="", replace=True)
     assert Artifact.open(saved.path) == saved
-    assert os.listdir(saved.path.parent) == ["tiny"]
+    assert names(saved.path.parent) == ["tiny"]
 
 
 @pytest.mark.parametrize("name", ["", "..", "a/b", "/etc/x", MANIFEST, CARD])

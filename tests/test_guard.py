@@ -194,6 +194,7 @@ def test_allowed_phrases_become_as_many_spaces() -> None:
     (["fool hardy man"], ["fool hardy"], "block"),
     (["fool", "hardy man"], ["fool hardy"], "block"),
     (["the fool", "fool hardy man"], ["the fool"], "block"),
+    (["the fool hardy", "hardy man"], ["the fool hardy"], "block"),
     (["fool hardy"], ["the fool", "hardy man"], "block"),
     (["hardy"], ["the fool hardy", "the fool hardy man"], "allow"),
 ])
@@ -258,6 +259,11 @@ def test_windows_at_or_over_a_threshold_are_reported() -> None:
         assert span.source == "window"
         assert f"{span.label}=" in text[span.begin:span.end]
     assert list(verdict.spans) == sorted(verdict.spans)
+
+
+def test_a_long_text_that_is_mostly_blank_has_its_window_reported_too() -> None:
+    spans = check("insult=0.75" + " " * 100, window=40).spans
+    assert spans == (VerdictSpan(0, 11, "insult", 0.75, "window"),)
 
 
 def test_window_offsets_hold_beside_allowed_phrases() -> None:

@@ -73,6 +73,14 @@ def test_a_sentence_too_long_is_broken_at_white_space_of_any_kind() -> None:
     assert {word for piece in pieces(text, windows(text, 20)) for word in piece.split()} == set(text.split())
 
 
+def test_the_parts_of_a_sentence_fill_the_windows() -> None:
+    assert windows("ab cd " * 10, 24) == [(0, 23), (18, 41), (36, 59)]
+
+
+def test_a_gap_between_sentences_keeps_windows_from_overlapping() -> None:
+    assert windows("Aa. Bb." + " " * 30 + "Cc. Dd.", 20) == [(0, 7), (37, 44)]
+
+
 def test_a_word_too_long_is_broken_anywhere_and_its_parts_overlap() -> None:
     assert windows("x" * 20, 8) == [(0, 8), (6, 14), (12, 20)]
 

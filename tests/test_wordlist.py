@@ -48,6 +48,7 @@ def found(entries: list[str], text: str) -> list[str]:
     ("fool", "\u200bfool\u200b", ["fool"]),
     ("дурак", "ты ДУРАК", ["ДУРАК"]),
     ("नमक", "नमकी नमक", ["नमक"]),
+    ("𑀓", "𑀓𑀸 𑀓", ["𑀓"]),
     ("笨蛋", "「笨蛋」 你笨蛋", ["笨蛋"]),
     ("🖕", "ok🖕🏽 🖕\ufe0f", ["🖕", "🖕"]),
     ("!!!", "what!!!", ["!!!"]),
@@ -167,6 +168,11 @@ def test_ten_megabytes_and_ten_thousand_phrases(unit: str) -> None:
 def test_phrases_that_share_long_beginnings_compile() -> None:
     phrases = Phrases(["a" * size for size in range(1, 400)])
     assert phrases.find(f"{'a' * 300} {'a' * 500} {'a' * 399}") == [(0, 300), (802, 1201)]
+
+
+def test_of_very_many_phrases_that_share_a_beginning_the_longest_stays() -> None:
+    phrases = Phrases([" ".join("a" * size) for size in range(1, 120)])
+    assert phrases.find(" ".join("a" * 100)) == [(0, 199)]
 
 
 @pytest.mark.parametrize(("spans", "kept"), [

@@ -187,7 +187,7 @@ class TextGuardrail:
             row, label, action, confidence, flagged = [0.0] * len(names), "safe", "allow", 1.0, ()
         if case.denied:
             label, action, confidence = "unsafe", "block", 1.0
-        over = rules.window_spans(case.windows, rows) if len(rows) > 1 else ()
+        over = rules.window_spans(case.windows, rows) if len(case.text) > self.scorer.window else ()
         spans = tuple(sorted([*case.spans, *over]))
         scores = dict(zip(names, row, strict=True))
         return Verdict(case.text, label, action, confidence, scores, flagged, spans, self._version)

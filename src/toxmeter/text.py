@@ -82,7 +82,7 @@ def windows(text: str, limit: int) -> list[Span]:
         if held and piece[1] - held[0][0] > limit:
             end = held[-1][1]
             found.append((held[0][0], end))
-            held = [old for old in held[1:] if end - old[0] <= quarter and piece[1] - old[0] <= limit]
+            held = [old for old in held if end - old[0] <= quarter and piece[1] - old[0] <= limit]
         held.append(piece)
     return [*found, (held[0][0], held[-1][1])] if held else [(0, 0)]
 
@@ -100,8 +100,8 @@ def _pieces(text: str, limit: int) -> Iterator[Span]:
 
 
 def _last_space(text: str, begin: int, end: int) -> int:
-    """The last place where a word ends, up to ``end``; ``end`` itself where one word fills the stretch."""
-    if text[end - 1].isspace() or text[end].isspace():
+    """The end of the last white space before ``end``; ``end`` itself where there is none."""
+    if text[end - 1].isspace():
         return end
     tail = text[begin:end].rsplit(None, 1)[-1]
     return end - len(tail) if len(tail) < end - begin else end

@@ -1,14 +1,28 @@
-"""A scorer that remembers what it was asked, for the tests of bulk scoring."""
+"""What the tests of bulk scoring share: a scorer that remembers what it was asked, and broken input."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from hypothesis import strategies as st
 
 from toxmeter.labels import LabelSet
-from toxmeter.models.scorer import FloatArray
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from toxmeter.models.scorer import FloatArray
+
+
+_PIECES = [
+    b"plain,1\n", b'"quoted, with comma",2\r\n', b'"two\nlines",3\n', b'"never closed,4\n', b"only one\n",
+    b"a,b,c\n", b"\xff,5\n", b'"bad"quote,6\n', b"\n", b'in"side,7\n', b"lone\rreturn,8\n",
+    b'{"text": "x"}\n', b'{"text": null}\n', b'""', b'"', b",", b"\x00",
+]
+GARBAGE = st.lists(st.sampled_from(_PIECES) | st.binary(max_size=8), max_size=15).map(b"".join)
+"""Rows good and bad, and pieces of such."""
 
 
 class Recorder:

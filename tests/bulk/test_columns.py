@@ -34,5 +34,5 @@ def test_a_column_that_cannot_be_chosen(names: list[str], wanted: str | None, me
 
 def test_an_added_column_that_is_there_already() -> None:
     assert check_added(["text"], ["rude"]) == {"rude"}
-    with pytest.raises(InputError, match="already has 'rude', 'worse': .*--prefix"):
+    with pytest.raises(InputError, match=r"already has 'rude', 'worse': .*--prefix"):
         check_added(["text", "rude", "worse"], ["rude", "worse", "model_version"])

@@ -7,13 +7,16 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from tests.bulk.conftest import Recorder
 from toxmeter.bulk import Progress, score_file
 from toxmeter.errors import InputError, ToxmeterError
+
+if TYPE_CHECKING:
+    from tests.bulk.conftest import Recorder
 
 
 def write(folder: Path, name: str, content: str) -> Path:
@@ -23,7 +26,7 @@ def write(folder: Path, name: str, content: str) -> Path:
 
 
 def names(folder: Path) -> list[str]:
-    return sorted(os.listdir(folder))
+    return sorted(file.name for file in folder.iterdir())
 
 
 def test_csv(tmp_path: Path, recorder: Recorder) -> None:
@@ -36,19 +39,19 @@ def test_csv(tmp_path: Path, recorder: Recorder) -> None:
         b" 2 ,,0.000000,1.000000,recorder@1+00000000\r\n")
     assert summary.output == tmp_path / "comments.scored.csv"
     assert summary.rejects == tmp_path / "comments.scored.csv.rejects.jsonl"
-    assert json.loads(summary.rejects.read_text()) == {
-        "row": 2, "offset": 27, "bytes": 5, "reason": "number of fields is 1, that of the header 2", "raw": "bad\r\n"}
+    reject = json.loads(summary.rejects.read_text())
+    assert reject.pop("reason") == "number of fields is 1, that of the header 2"
+    assert reject == {"row": 2, "offset": 27, "bytes": 5, "raw": "bad\r\n"}
     assert (summary.scored, summary.rejected, summary.resumed_at, summary.column) == (2, 1, 0, "text")
     assert summary.rate > 0
     assert names(tmp_path) == ["comments.csv", "comments.scored.csv", "comments.scored.csv.rejects.jsonl"]
 
 
 def test_jsonl(tmp_path: Path, recorder: Recorder) -> None:
-    file = write(tmp_path, "posts.ndjson", '{"tweet": "hi", "deep": {"n": [1e3, null]}, "big": 123456789012345678901}\n')
-    score_file(file, recorder)
+    row = '{"tweet": "hi", "deep": {"n": [1e3, null]}, "big": 123456789012345678901'
+    score_file(write(tmp_path, "posts.ndjson", row + "}\n"), recorder)
     assert (tmp_path / "posts.scored.ndjson").read_text() == (
-        '{"tweet": "hi", "deep": {"n": [1e3, null]}, "big": 123456789012345678901,'
-        '"rude":0.250000,"worse":1.000000,"model_version":"recorder@1+00000000"}\n')
+        row + ',"rude":0.250000,"worse":1.000000,"model_version":"recorder@1+00000000"}\n')
     assert names(tmp_path) == ["posts.ndjson", "posts.scored.ndjson"]
 
 
@@ -68,7 +71,8 @@ def test_text_becomes_jsonl(tmp_path: Path, recorder: Recorder) -> None:
     ("a.csv", {"output": "b.out"}, "b.out"),
 ])
 def test_name_of_the_output(
-    tmp_path: Path, recorder: Recorder, name: str, options: dict[str, str], output: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, recorder: Recorder, name: str, options: dict[str, str], output: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     content = '{"text": "a"}\n' if options.get("format") == "jsonl" else "text\na\n"
@@ -97,7 +101,9 @@ def test_batches_and_progress(tmp_path: Path, recorder: Recorder) -> None:
     assert {now.bytes_total for now in seen} == {52}
 
 
-@pytest.mark.parametrize(("name", "content"), [("a.csv", "text\n"), ("a.jsonl", ""), ("a.txt", ""), ("b.csv", "text")])
+@pytest.mark.parametrize(("name", "content"), [
+    ("a.csv", "text\n"), ("b.csv", "text"), ("a.jsonl", ""), ("a.txt", ""),
+])
 def test_a_file_without_rows(tmp_path: Path, recorder: Recorder, name: str, content: str) -> None:
     summary = score_file(write(tmp_path, name, content), recorder)
     assert (summary.scored, summary.rejected) == (0, 0)
@@ -118,7 +124,7 @@ def test_an_output_is_replaced_only_when_told(tmp_path: Path, recorder: Recorder
 @pytest.mark.parametrize(("name", "options", "message"), [
     ("absent.csv", {}, "no file absent.csv"),
     (".", {"format": "csv"}, "no plain file"),
-    ("a.dat", {}, "a.dat: its ending tells no format; name one of csv, tsv, jsonl, ndjson, txt with --format"),
+    ("a.dat", {}, "a.dat: its ending tells no format; name one of csv, .*txt with --format"),
     ("a.csv", {"format": "cvs"}, r"no format 'cvs' \(did you mean 'csv'\?\)"),
     ("a.csv", {"column": "txt"}, r"no column 'txt' \(did you mean 'text'\?\)"),
     ("a.csv", {"output": "a.csv"}, "is the input"),
@@ -148,12 +154,12 @@ def test_a_model_that_breaks_its_contract_spoils_no_file(tmp_path: Path, recorde
 
 
 _BLOCK = "".join(f'{n},"comment, {n} says ""hello"" to the others\nand goes on",note\n' for n in range(1000))
-_SCORE = "import sys; from toxmeter.cli import main; sys.argv[1:] = ['score', sys.argv[1], '-m', 'dummy']; main()"
 
 
 def _peak(file: Path) -> float:
     """Peak memory of a process that scores a file, in MB."""
-    process = os.posix_spawn(sys.executable, [sys.executable, "-c", _SCORE, str(file)], os.environ)
+    command = [sys.executable, "-m", "toxmeter", "score", str(file), "-m", "dummy"]
+    process = os.posix_spawn(sys.executable, command, os.environ)
     _, status, usage = os.wait4(process, 0)
     assert status == 0
     return usage.ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
@@ -162,8 +168,9 @@ def _peak(file: Path) -> float:
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "wait4"), reason="needs wait4")
 def test_memory_is_flat_in_the_size_of_the_file(tmp_path: Path) -> None:
-    small, large = (write(tmp_path, f"{count}.csv", "id,text,note\n" + _BLOCK * count) for count in (10, 1000))
-    assert _peak(large) - _peak(small) < 10
-    assert _peak(small) < 400
+    small = write(tmp_path, "10.csv", "id,text,note\n" + _BLOCK * 10)
+    large = write(tmp_path, "1000.csv", "id,text,note\n" + _BLOCK * 1000)
+    at_ten_thousand, at_a_million = _peak(small), _peak(large)
+    assert at_a_million < min(400, at_ten_thousand + 10)
     with (tmp_path / "1000.scored.csv").open(newline="") as stream:
         assert sum(1 for _ in csv.reader(stream)) == 1_000_001

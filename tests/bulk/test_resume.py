@@ -12,15 +12,18 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.bulk.conftest import GARBAGE, Recorder
 
-from tests.bulk.conftest import Recorder
-from tests.bulk.test_read import GARBAGE
 from toxmeter.bulk import resume, score_file
 from toxmeter.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ROWS = 'a,1\n"two\nlines ""x""",2\nbad\n\xe9,3\n'.encode("latin-1")
 
@@ -40,7 +43,7 @@ def results(folder: Path) -> dict[str, bytes]:
 
 @given(GARBAGE, st.integers(1, 4), st.sampled_from(["csv", "jsonl", "txt"]), st.integers(1, 5))
 def test_resumed_after_any_batch(garbage: bytes, size: int, kind: str, fail_at: int) -> None:
-    content = {"csv": b"text,n\n", "jsonl": b'{"text": "a"}\n' * 3, "txt": b""}[kind] + garbage
+    content = {"csv": b"text,n\n", "jsonl": b'{"text": "a"}\n' * 3, "txt": b"a\n"}[kind] + garbage
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         file = folder / f"a.{kind}"
@@ -84,7 +87,7 @@ def test_nothing_to_resume_is_a_new_run(tmp_path: Path, interrupted: type[Record
 
 
 @pytest.mark.parametrize(("change", "options", "reason"), [
-    (b"text,n\n" + ROWS * 4, {}, "had 91 bytes, has 119"),
+    (b"text,n\n" + ROWS * 4, {}, "had 103 bytes, has 135"),
     (b"text,n\nA" + (ROWS * 3)[1:], {}, "was modified since"),
     (None, {"batch_size": 5}, "batch size was 4, is 5"),
     (None, {"column": "n"}, "column was 'text', is 'n'"),
@@ -170,11 +173,16 @@ from toxmeter.bulk import resume, score_file
 from toxmeter.models import DummyScorer
 class Slow(DummyScorer):
     def score(self, texts):
-        time.sleep(.002)
+        time.sleep(.005)
         return super().score(texts)
 resume._INTERVAL = float(sys.argv[2])
 score_file(sys.argv[1], Slow(), batch_size=200, resume=True)
 """
+
+
+def _rows(state: Path) -> int:
+    rows: int = json.loads(state.read_text())["rows"] if state.exists() else 0
+    return rows
 
 
 def _spawn(file: Path, interval: float, **options: object) -> subprocess.Popen[bytes]:
@@ -189,16 +197,17 @@ def test_killed_at_random_moments(tmp_path: Path, interval: float) -> None:
     expected = results(tmp_path)
     for name in expected:
         (tmp_path / name).unlink()
-    chance, state, progress = random.Random(7), tmp_path / "a.scored.csv.state.json", []
+    chance, state = random.Random(7), tmp_path / "a.scored.csv.state.json"  # noqa: S311 - no secret
+    progress: list[int] = []
     for _ in range(4):
         with _spawn(file, interval) as child:
             begun = progress[-1] if progress else 0
-            while child.poll() is None and (not state.exists() or json.loads(state.read_text())["rows"] <= begun):
+            while child.poll() is None and _rows(state) <= begun:
                 time.sleep(0.002)
             time.sleep(chance.uniform(0, 0.1))
             child.send_signal(signal.SIGKILL)
         assert child.returncode == -signal.SIGKILL
-        progress.append(json.loads(state.read_text())["rows"])
+        progress.append(_rows(state))
     assert 0 < progress[0] < progress[-1] < 40_000  # really killed midway, and really resumed
     with _spawn(file, interval) as child:
         pass
@@ -231,9 +240,17 @@ def test_the_state_never_runs_ahead_of_the_data(
 ) -> None:
     order: list[str] = []
     fsync, dump = os.fsync, json.dump
+
+    def noting(name: str, function: Callable[..., None]) -> Callable[..., None]:
+        def noted(*given: Any, **options: Any) -> None:
+            order.append(name)
+            function(*given, **options)
+
+        return noted
+
     monkeypatch.setattr(resume, "_INTERVAL", 0.0)
-    monkeypatch.setattr(os, "fsync", lambda number: (order.append("fsync"), fsync(number)))
-    monkeypatch.setattr(json, "dump", lambda *given, **options: (order.append("state"), dump(*given, **options)))
+    monkeypatch.setattr(os, "fsync", noting("fsync", fsync))
+    monkeypatch.setattr(json, "dump", noting("state", dump))
     (tmp_path / "a.csv").write_bytes(b"text\nx\n")
     score_file(tmp_path / "a.csv", recorder)
     # begin: the state alone; then head, batch and end: both parts, then the state, which is synced itself

@@ -168,21 +168,18 @@ class Run:
         self._rejects: FileIO
 
     def __enter__(self) -> Run:
-        if not self.state.done:
-            with _disk(self._paths):
+        with contextlib.ExitStack() as stack, _disk(self._paths):
+            if not self.state.done:
                 self._save()
-                self._output = _cut(self._paths.part, self.state.output_bytes)
-                self._rejects = _cut(self._paths.rejects_part, self.state.rejects_bytes)
+                self._output = stack.enter_context(_cut(self._paths.part, self.state.output_bytes))
+                self._rejects = stack.enter_context(_cut(self._paths.rejects_part, self.state.rejects_bytes))
+            self._open = stack.pop_all()
         return self
 
     def __exit__(self, *error: object) -> None:
-        if self.state.done:
-            return
-        # of an interrupted run nothing that is finished is lost, unless the disk is what failed
-        with contextlib.suppress(ToxmeterError):
-            self._checkpoint()
-        self._output.close()
-        self._rejects.close()
+        with self._open, contextlib.suppress(ToxmeterError):
+            if not self.state.done:  # what is finished is not lost, unless the disk is what failed
+                self._checkpoint()
 
     def write(self, output: bytes, rejects: bytes, *, offset: int, rows: int, rejected: int) -> None:
         """Append a batch, and note it in the state from time to time.
@@ -212,8 +209,7 @@ class Run:
         paths = self._paths
         if not self.state.done:
             self._checkpoint(done=True)
-            self._output.close()
-            self._rejects.close()
+            self._open.close()
         with _disk(paths):
             if self.state.rejects_bytes == 0:
                 paths.rejects_part.unlink(missing_ok=True)

@@ -63,9 +63,10 @@ def check(
     from toxmeter.models.catalog import DEFAULT
 
     guardrail = TextGuardrail(model or DEFAULT, policy=policy)
+    guardrail.batch_check([], community=community)  # an unknown community is told before anything is read
     unsafe = False
     if not (as_json or quiet):
-        sys.stdout.write(_line("verdict", "conf.", "flagged", "text"))
+        sys.stdout.write(_line("verdict", "conf.", "flagged", "text") + "\n")
     for batch in _batches(texts or ["-"]):
         verdicts = guardrail.batch_check(batch, community=community)
         unsafe = unsafe or any(verdict.label == "unsafe" for verdict in verdicts)
@@ -120,9 +121,9 @@ def _print(verdicts: list["Verdict"], *, as_json: bool) -> None:
             label = verdict.label + (", review" if verdict.action == "review" else "")
             line = _line(label, f"{verdict.confidence:.3f}", printable(", ".join(verdict.flagged)) or "-",
                          shorten(verdict.text, room))
-            sys.stdout.write(paint(line, _COLOUR[verdict.action]) if colour else line)
+            sys.stdout.write((paint(line, _COLOUR[verdict.action]) if colour else line) + "\n")
     sys.stdout.flush()
 
 
 def _line(verdict: str, confidence: str, flagged: str, text: str) -> str:
-    return f"{verdict:14}  {confidence:5}  {flagged:20}  {text}".rstrip() + "\n"
+    return f"{verdict:14}  {confidence:5}  {flagged:20}  {text}".rstrip()

@@ -7,14 +7,18 @@ an unknown name is an error that lists what was tried.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from toxmeter.artifact import MANIFEST, Artifact
 from toxmeter.errors import ArtifactError, UnknownModel, did_you_mean
 from toxmeter.models.dummy import DummyScorer
 from toxmeter.models.hashed import HashedScorer
-from toxmeter.models.scorer import Scorer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from toxmeter.models.scorer import Scorer
 
 __all__ = ["DEFAULT", "artifact_of", "load", "shipped"]
 
@@ -62,6 +66,6 @@ def load(name_or_path: str | os.PathLike[str] = DEFAULT) -> Scorer:
     try:
         loader = _FORMATS[artifact.manifest.format]
     except KeyError:
-        raise ArtifactError(f"{artifact.path}: format {artifact.manifest.format!r} is not known to this toxmeter"
+        raise ArtifactError(f"{artifact.path}: format {artifact.manifest.format!r} is unknown here"
                             f" ({', '.join(_FORMATS)}): upgrade toxmeter") from None
     return loader(artifact)
