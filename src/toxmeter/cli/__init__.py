@@ -1,4 +1,4 @@
-"""The command line: ``toxmeter check | score | models``.
+"""The command line: ``toxmeter check | score | models | train``.
 
 Each command is a thin file here over a plain function elsewhere. This module holds what they share: the
 application, and the one place where errors become a line on standard error and an exit status. Nothing
@@ -17,7 +17,7 @@ import typer
 from typer.core import TyperGroup
 
 from toxmeter import __version__
-from toxmeter.cli import check, models, score
+from toxmeter.cli import check, models, score, train
 from toxmeter.cli.terminal import printable
 from toxmeter.errors import ToxmeterError
 
@@ -31,6 +31,7 @@ Judge text by a toxicity classifier: offline, without a GPU, in milliseconds.
   toxmeter check < comments.txt                    one text per line
   toxmeter score comments.csv --column text        a whole file, resumable
   toxmeter models                                  what is shipped, and how good it is
+  toxmeter train nano --data D --output runs/nano  a model of your own
 
 Exit status: 0 all is well, 1 a text is unsafe (check), 2 an error, 130 interrupted.
 """
@@ -82,6 +83,7 @@ app = typer.Typer(
 app.command("check", help=check.HELP, short_help="Judge texts: safe or unsafe.")(check.check)
 app.command("score", help=score.HELP, short_help="Score the texts of a file.")(score.score)
 app.command("models", help=models.HELP, short_help="List the shipped models.")(models.models)
+app.command("train", help=train.HELP, short_help="Train a model by a recipe.")(train.train)
 
 
 def _show_version(wanted: bool) -> None:

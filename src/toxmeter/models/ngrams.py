@@ -10,11 +10,12 @@ give the same sums of integers. In order:
    of other scripts, emoji – each emoji a word of its own).
 2. Words are runs of letters and digits. ``@ $ ! | +`` belong to a word where a letter or digit follows;
    ``*`` where letters stand on both sides of its run (``f**l``).
-3. Three or more one-character words with single breaks between them are one word (``s t u p i d``).
+3. Three or more one-character words with single breaks between them are one word (``s t u p i d``); the
+   breaks are all white space, or all other signs (``y.o.u a.r.e`` is two words).
 4. In a word with a letter, digits and symbols stand for letters (``5tup1d``); a word of digits alone
    becomes zeros.
-5. Features of a word: itself, with runs of one letter cut to two; itself after its predecessor; and its
-   4-grams of bytes with a space at both ends, runs cut to one (``stuuupid``).
+5. Features of a word: itself, with runs of three or more of one letter cut to one; itself after its predecessor; and its
+   4-grams of bytes with a space at both ends, all runs cut to one (``stuuupid``).
 6. A feature is a slot of a table of ``2**bits`` rows. Each slot counts once per text; the rows are summed.
 
 It does not know labels, weights or calibration, and does not read files.
@@ -30,10 +31,10 @@ import numpy.typing as npt
 
 from toxmeter.text import encode
 
-__all__ = ["BREAK", "COLUMNS", "KEEP", "OWN", "SKIP", "Fold", "features", "pool", "words"]
+__all__ = ["BREAK", "COLUMNS", "KEEP", "MARK", "OWN", "SKIP", "Fold", "features", "pool", "words"]
 
-BREAK, SKIP, KEEP, OWN = 0, 1, 2, 3
-"""Folded values that are no ASCII symbol: end of a word, nothing, letter kept as UTF-8, emoji kept."""
+BREAK, SKIP, KEEP, OWN, MARK = 0, 1, 2, 3, 4
+"""Folded values that are no ASCII symbol: white space, nothing, letter kept as UTF-8, emoji kept, other sign."""
 
 COLUMNS = 8
 """Bytes in a row of the table: up to six labels (biased by 128), then the squared weight as two bytes."""
@@ -100,7 +101,7 @@ def words(texts: Sequence[str], fold: Fold) -> Words:
     position = np.flatnonzero(token)
     word = np.searchsorted(first, position, side="right") - 1
     single = (np.bincount(word, minlength=len(first)) == 1) & ~emoji[first]
-    starts_word = ~_joins_predecessor(first, position, word, single)
+    starts_word = ~_joins_predecessor(first, position, word, single, folded)
     word = (np.cumsum(starts_word) - 1)[word]
     symbols = _unleet(folded[position], word, int(starts_word.sum()))
     return _spell(symbols, code_points[position], word, text[first][starts_word])
@@ -129,15 +130,25 @@ def _in_word(folded: UInt8) -> Bool:
     return member
 
 
-def _joins_predecessor(first: Int64, position: Int64, word: Int64, single: Bool) -> Bool:
-    """Step 3: which words are a further letter of a spaced-out word."""
+def _joins_predecessor(first: Int64, position: Int64, word: Int64, single: Bool, folded: UInt8) -> Bool:
+    """Step 3: which words are a further letter of a spaced-out word.
+
+    Runs of one-character words are formed from the left: one joins the run before it if a single break lies
+    between, of the same kind as the run's first break.
+    """
     if not len(first):
         return np.zeros(0, np.bool_)
     last = position[np.flatnonzero(np.diff(word, append=len(first)))]
     gap = first[1:] - last[:-1] - 1
     near = np.concatenate(([False], single[1:] & single[:-1] & (gap == 1)))
-    run = np.cumsum(~near) - 1
-    return near & (np.bincount(run)[run] >= _SPACED)
+    blank = folded[first - 1] == BREAK
+    change = np.concatenate(([False], near[1:] & near[:-1] & (blank[1:] != blank[:-1])))
+    # after a change a new run begins, whose first break may be of any kind: every second of several changes
+    here = np.arange(len(first))
+    earlier = here - np.maximum.accumulate(np.where(change, 0, here))
+    starts = ~near | (change & (earlier % 2 == 1))
+    run = np.cumsum(starts) - 1
+    return ~starts & (np.bincount(run)[run] >= _SPACED)
 
 
 def _unleet(symbols: UInt8, word: Int64, count: int) -> UInt8:
@@ -186,14 +197,14 @@ def features(texts: Sequence[str], fold: Fold, bits: int) -> tuple[Int64, Int64]
     if not len(found.text):
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
     count = len(found.text)
-    before = _runs(found)
+    before, length = _runs(found)
     keys, owner, place = _keys(found.symbols[before == 0], found.word[before == 0], count)
     mixed = keys * _MIX
     inside = (place > 0) & np.concatenate((owner[1:] == owner[:-1], [False]))
-    # a word's hash: a term for each byte, another one for the second byte of a run, none for further ones
+    # a word's hash: a term for each run, and another one where it is a double letter
     hashes = _total(np.where(inside, (mixed >> _HALF) * mixed, 0), owner, count)
     place_of_byte = np.flatnonzero(inside)[np.cumsum(before == 0) - 1]
-    hashes += _total(np.where(before == 1, mixed[place_of_byte] * _PAIR, 0), found.word, count)
+    hashes += _total(np.where((before == 1) & (length == 2), mixed[place_of_byte] * _PAIR, 0), found.word, count)
     follows = found.text[1:] == found.text[:-1]
     gram = place >= _GRAM - 1
     slot = np.concatenate((_scatter(hashes), _scatter(hashes[:-1] * _PAIR + hashes[1:])[follows], mixed[gram]))
@@ -203,13 +214,13 @@ def features(texts: Sequence[str], fold: Fold, bits: int) -> tuple[Int64, Int64]
     return pair >> bits, pair & ((1 << bits) - 1)
 
 
-def _runs(found: Words) -> Int64:
-    """How many equal bytes of the same word stand right before each byte."""
+def _runs(found: Words) -> tuple[Int64, Int64]:
+    """How many equal bytes of the same word stand right before each byte, and how many its run has."""
     symbols, word = found.symbols, found.word
-    repeats = np.concatenate(([False], (symbols[1:] == symbols[:-1]) & (word[1:] == word[:-1])))
-    here = np.arange(len(symbols))
-    before: Int64 = here - np.maximum.accumulate(np.where(repeats, 0, here))
-    return before
+    begins = np.concatenate(([True], (symbols[1:] != symbols[:-1]) | (word[1:] != word[:-1])))
+    start = np.flatnonzero(begins)
+    run = np.cumsum(begins) - 1
+    return np.arange(len(symbols)) - start[run], np.bincount(run)[run]
 
 
 def _keys(symbols: UInt8, word: Int64, count: int) -> tuple[UInt64, Int64, Int64]:

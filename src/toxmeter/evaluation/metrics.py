@@ -1,0 +1,118 @@
+"""Metrics as pure functions: arrays in, floats out.
+
+Where a metric is not defined (one class only, no row) the result is NaN, never a made-up number. This
+module does not read data, choose thresholds or draw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["average_precision", "bootstrap", "expected_calibration_error", "f1", "precision_recall", "roc_auc"]
+
+Floats = npt.NDArray[np.float64]
+Truth = npt.NDArray[np.bool_]
+
+
+def roc_auc(truth: Truth, score: Floats) -> float:
+    """Area under the ROC curve: how often a positive outscores a negative, ties counting half.
+
+    Mann-Whitney's U over the mid-ranks. Range [0, 1], higher is better, .5 is chance.
+
+    Args:
+        truth: ``[n]`` bool.
+        score: ``[n]``, any scale.
+
+    Returns:
+        NaN unless both classes occur.
+    """
+    positives = int(truth.sum())
+    negatives = len(truth) - positives
+    if not positives or not negatives:
+        return float("nan")
+    _, group, size = np.unique(score, return_inverse=True, return_counts=True)
+    rank = (np.cumsum(size) - (size - 1) / 2)[group]
+    return float((rank[truth].sum() - positives * (positives + 1) / 2) / (positives * negatives))
+
+
+def average_precision(truth: Truth, score: Floats) -> float:
+    """Mean precision at each positive, Σ (recall step · precision), without interpolation; range [0, 1].
+
+    Args:
+        truth: ``[n]`` bool.
+        score: ``[n]``, any scale; tied scores enter together.
+
+    Returns:
+        NaN without positives.
+    """
+    if not truth.any():
+        return float("nan")
+    order = np.argsort(-score, kind="stable")
+    last_of_tie = np.append(np.diff(score[order]) != 0, True)
+    hits = np.cumsum(truth[order])[last_of_tie]
+    precision = hits / (np.flatnonzero(last_of_tie) + 1)
+    return float((np.diff(hits, prepend=0) * precision).sum() / hits[-1])
+
+
+def precision_recall(truth: Truth, flagged: Truth) -> tuple[float, float]:
+    """Precision and recall of a decision, each in [0, 1], NaN where nothing is flagged, or nothing is true."""
+    hits = float((truth & flagged).sum())
+    return (hits / flagged.sum() if flagged.any() else float("nan"),
+            hits / truth.sum() if truth.any() else float("nan"))
+
+
+def f1(truth: Truth, flagged: Truth) -> float:
+    """Harmonic mean of precision and recall, 2·hits / (flagged + true); NaN where both are empty."""
+    total = int(truth.sum()) + int(flagged.sum())
+    return float(2 * (truth & flagged).sum() / total) if total else float("nan")
+
+
+def expected_calibration_error(truth: Truth, probability: Floats, *, bins: int = 15, equal_mass: bool = False) -> float:
+    """Mean gap between stated probability and observed rate over bins, weighted by their rows.
+
+    Naeini et al. 2015 (equal width); equal mass puts the same number of rows into each bin. Range [0, 1],
+    lower is better.
+
+    Args:
+        truth: ``[n]`` bool.
+        probability: ``[n]`` in [0, 1].
+        bins: how many.
+        equal_mass: bins of equal rows instead of equal width.
+
+    Returns:
+        NaN without rows.
+    """
+    if not len(truth):
+        return float("nan")
+    if equal_mass:
+        bin_of = np.argsort(np.argsort(probability, kind="stable"), kind="stable") * bins // len(truth)
+    else:
+        bin_of = np.minimum((probability * bins).astype(np.int64), bins - 1)
+    gap = np.bincount(bin_of, weights=probability - truth, minlength=bins)
+    return float(np.abs(gap).sum() / len(truth))
+
+
+def bootstrap(
+    metric: Callable[[npt.NDArray[np.int64]], float], rows: int, *, repeats: int = 1_000, seed: int = 0
+) -> tuple[float, float]:
+    """95 % percentile interval of a metric over resampled rows.
+
+    Args:
+        metric: the metric of the rows with these indices.
+        rows: how many rows there are.
+        repeats: resamples.
+        seed: of the resampling.
+
+    Returns:
+        low and high; resamples in which the metric is NaN are left out, NaN if all are.
+    """
+    random = np.random.default_rng(seed)
+    values = np.array([metric(random.integers(0, rows, rows)) for _ in range(repeats)])
+    values = values[~np.isnan(values)]
+    if not len(values):
+        return float("nan"), float("nan")
+    low, high = np.quantile(values, [0.025, 0.975])
+    return float(low), float(high)
