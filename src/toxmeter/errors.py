@@ -58,6 +58,9 @@ class _Problems(ToxmeterError, ValueError):
         count = f"{len(self.problems)} problem{'s' if len(self.problems) != 1 else ''}"
         super().__init__("\n  - ".join([f"{self.kind} {source}: {count}", *self.problems]))
 
+    def __reduce__(self) -> tuple[type[_Problems], tuple[str, tuple[str, ...]]]:
+        return type(self), (self.source, self.problems)
+
 
 class PolicyError(_Problems):
     """A policy with mistakes; ``problems`` holds one line for each."""

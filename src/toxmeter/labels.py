@@ -45,8 +45,11 @@ class LabelSet:
     aliases: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "names", tuple(self.names))
-        object.__setattr__(self, "toxic", tuple(self.toxic))
+        for field_name in ("names", "toxic"):
+            value = getattr(self, field_name)
+            if isinstance(value, str):
+                raise LabelError(f"{field_name} is the bare text {value!r}: pass a list of names")
+            object.__setattr__(self, field_name, tuple(value))
         object.__setattr__(self, "aliases", MappingProxyType(dict(self.aliases)))
         self._check_names()
         self._check_references()
@@ -68,12 +71,15 @@ class LabelSet:
         for name in (*self.toxic, *self.aliases.values()):
             if name not in self.names:
                 raise LabelError(f"label {name!r} is not among {', '.join(self.names)}"
-                                 f"{did_you_mean(name, self.names)}")
+                                 f"{did_you_mean(str(name), self.names)}")
         for alias in self.aliases:
             if alias in self.names and self.aliases[alias] != alias:
                 raise LabelError(f"alias {alias!r} is itself a label, so it cannot mean {self.aliases[alias]!r}")
         if self.kind != "multilabel" and len(set(self.toxic)) == len(self.names):
             raise LabelError(f"all labels of a {self.kind} set are toxic: leave one for harmless text")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return LabelSet, (self.names, self.kind, self.toxic, dict(self.aliases))  # a mapping proxy cannot be copied
 
     def __len__(self) -> int:
         return len(self.names)
@@ -121,7 +127,8 @@ class LabelSet:
         if not self.toxic_ids:
             raise LabelError(f"none of {', '.join(self.names)} is declared toxic")
         columns = scores[:, list(self.toxic_ids)]
-        return columns.max(axis=1) if self.kind == "multilabel" else columns.sum(axis=1).clip(0.0, 1.0)
+        joined: npt.NDArray[np.float32] = columns.max(axis=1) if self.kind == "multilabel" else columns.sum(axis=1)
+        return joined.clip(0.0, 1.0)
 
     def to_dict(self) -> dict[str, Any]:
         """The set as plain JSON values; ``from_dict`` reads them back."""
@@ -135,6 +142,8 @@ class LabelSet:
         Raises:
             LabelError: on a missing or unknown field, or a value of the wrong type.
         """
+        if not isinstance(data, Mapping):
+            raise LabelError(f"label set: {data!r:.40} is no table")
         known = {"names", "kind", "toxic", "aliases"}
         for key in data.keys() ^ known:
             if key not in known or key in ("names", "kind"):

@@ -3,13 +3,14 @@
 Each command is a thin file here over a plain function elsewhere. This module holds what they share: the
 application, and the one place where errors become a line on standard error and an exit status. Nothing
 heavy is imported before a command runs, because ``toxmeter check`` has to answer at once. Unexpected
-exceptions are not swallowed.
+exceptions are shown in full, and end with status 2 as well.
 """
 
 import contextlib
 import io
 import os
 import sys
+import traceback
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -107,4 +108,8 @@ def main() -> None:
     """Run the command line with the arguments of the process."""
     if sys.stdout is None:  # closed by whoever started the process
         sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - as long as the process
-    app(prog_name="toxmeter")
+    try:
+        app(prog_name="toxmeter")
+    except Exception:  # noqa: BLE001 - shown in full; Python's own status would be 1, which means "unsafe" here
+        traceback.print_exc()
+        sys.exit(2)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Sequence  # noqa: TC003
+from collections.abc import Sequence
 
 __all__ = ["coloured", "paint", "printable", "shorten", "table", "width"]
 

@@ -51,9 +51,10 @@ def _as_they_are(columns: Columns) -> Mapping[str, npt.NDArray[np.float64]]:
 
 
 def _annotator_shares(columns: Columns) -> Mapping[str, npt.NDArray[np.float64]]:
-    """Davidson's three counts as soft labels: the share of annotators."""
+    """Davidson's counts as soft labels: the share of annotators; missing for a row that none has seen."""
     hate, offensive = columns["hate_speech"], columns["offensive_language"]
-    return {"toxic": (hate + offensive) / columns["count"], "identity_hate": hate / columns["count"]}
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return {"toxic": (hate + offensive) / columns["count"], "identity_hate": hate / columns["count"]}
 
 
 def _jigsaw(sample: str, traps: str) -> Preset:
@@ -64,11 +65,13 @@ def _jigsaw(sample: str, traps: str) -> Preset:
 
 
 PRESETS: Mapping[str, Preset] = MappingProxyType({
-    "jigsaw-natural": _jigsaw("natural", "the true rate of toxic comments (9.5 %): report on these rows only"),
+    "jigsaw-natural": _jigsaw(
+        "natural", "the true rate of toxic comments (9.5 %): report on these rows only"),
     "jigsaw-enriched": _jigsaw("enriched", "over-samples toxic rows: for training only"),
     "hate-speech-offensive": Preset(
-        file="hate_speech_offensive.parquet", text="tweet", numbers=("count", "hate_speech", "offensive_language"),
-        labels=_annotator_shares, licence="MIT", source="Davidson et al. 2017",
+        file="hate_speech_offensive.parquet", text="tweet",
+        numbers=("count", "hate_speech", "offensive_language"), labels=_annotator_shares,
+        licence="MIT", source="Davidson et al. 2017",
         traps="77 % offensive, much of it friendly swearing: a small weight"),
     "contrast": Preset(
         file="package:contrast.csv", text="text", numbers=JIGSAW.names, labels=_as_they_are,
@@ -77,6 +80,12 @@ PRESETS: Mapping[str, Preset] = MappingProxyType({
         file="perspective_wikipedia_2k.parquet", text="comment_text", numbers=(), labels=_as_they_are,
         licence="Apache-2.0", source="conversationai/perspectiveapi",
         traps="for evaluation: scores of the Perspective API of 2018"),
+    "hatecheck": Preset(
+        file="hatecheck.parquet", text="test_case", numbers=(), labels=_as_they_are,
+        licence="CC-BY-4.0", source="Röttger et al. 2021", traps="for evaluation only"),
+    "madlibs": Preset(
+        file="bias_madlibs.parquet", text="phrase", numbers=(), labels=_as_they_are,
+        licence="CC-BY-4.0", source="Dixon et al. 2018", traps="for evaluation only"),
 })
 """Every known data set by name."""
 
@@ -88,5 +97,6 @@ def preset(name: str) -> Preset:
         InputError: when there is none, naming those there are.
     """
     if name not in PRESETS:
-        raise InputError(f"no data preset {name!r}: there are {', '.join(PRESETS)}{did_you_mean(name, list(PRESETS))}")
+        raise InputError(f"no data preset {name!r}: there are {', '.join(PRESETS)}"
+                         f"{did_you_mean(name, list(PRESETS))}")
     return PRESETS[name]

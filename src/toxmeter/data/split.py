@@ -1,18 +1,21 @@
 """Splits that can be repeated on any machine, and that no near-copy crosses.
 
 A row goes to the part that a keyed hash of its text names, so the split depends on the seed and the text
-alone – not on order, file or platform – and texts that differ only in case, punctuation or spacing always
-land together. This module does not balance labels.
+alone – not on order, file or platform – and texts of words that differ only in case, punctuation or
+spacing always land together. This module does not balance labels.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
 
 __all__ = ["assign", "essence", "without"]
 
@@ -39,9 +42,14 @@ def assign(texts: Sequence[str], shares: Sequence[float], seed: int) -> npt.NDAr
         ``[n]`` part numbers, 0 to ``len(shares)``.
     """
     key = str(seed).encode()
-    place = [int.from_bytes(hashlib.blake2b(essence(text).encode("utf-8", "replace"), key=key, digest_size=8).digest())
-             / 2.0**64 for text in texts]
+    place = [_place(essence(text), key) for text in texts]
     return np.searchsorted(np.cumsum(shares), place, side="right").astype(np.int64)
+
+
+def _place(text: str, key: bytes) -> float:
+    """Where a text lies in [0, 1), by its keyed hash."""
+    digest = hashlib.blake2b(text.encode("utf-8", "replace"), key=key, digest_size=8).digest()
+    return int.from_bytes(digest) / 2.0**64
 
 
 def without(texts: Sequence[str], banned: Collection[str]) -> npt.NDArray[np.bool_]:

@@ -6,12 +6,22 @@ module does not read data, choose thresholds or draw.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["average_precision", "bootstrap", "expected_calibration_error", "f1", "precision_recall", "roc_auc"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = [
+    "average_precision",
+    "bootstrap",
+    "expected_calibration_error",
+    "f1",
+    "precision_recall",
+    "roc_auc",
+]
 
 Floats = npt.NDArray[np.float64]
 Truth = npt.NDArray[np.bool_]
@@ -51,14 +61,14 @@ def average_precision(truth: Truth, score: Floats) -> float:
     if not truth.any():
         return float("nan")
     order = np.argsort(-score, kind="stable")
-    last_of_tie = np.append(np.diff(score[order]) != 0, True)
+    last_of_tie = np.append(score[order][1:] != score[order][:-1], True)
     hits = np.cumsum(truth[order])[last_of_tie]
     precision = hits / (np.flatnonzero(last_of_tie) + 1)
     return float((np.diff(hits, prepend=0) * precision).sum() / hits[-1])
 
 
 def precision_recall(truth: Truth, flagged: Truth) -> tuple[float, float]:
-    """Precision and recall of a decision, each in [0, 1], NaN where nothing is flagged, or nothing is true."""
+    """Precision and recall of a decision, in [0, 1]; NaN where nothing is flagged, or nothing is true."""
     hits = float((truth & flagged).sum())
     return (hits / flagged.sum() if flagged.any() else float("nan"),
             hits / truth.sum() if truth.any() else float("nan"))
@@ -70,11 +80,13 @@ def f1(truth: Truth, flagged: Truth) -> float:
     return float(2 * (truth & flagged).sum() / total) if total else float("nan")
 
 
-def expected_calibration_error(truth: Truth, probability: Floats, *, bins: int = 15, equal_mass: bool = False) -> float:
+def expected_calibration_error(
+    truth: Truth, probability: Floats, *, bins: int = 15, equal_mass: bool = False
+) -> float:
     """Mean gap between stated probability and observed rate over bins, weighted by their rows.
 
-    Naeini et al. 2015 (equal width); equal mass puts the same number of rows into each bin. Range [0, 1],
-    lower is better.
+    Naeini et al. 2015 (equal width); equal mass puts the same number of rows into each bin, as far as rows
+    of one probability, which stay together, allow it. Range [0, 1], lower is better.
 
     Args:
         truth: ``[n]`` bool.
@@ -88,7 +100,9 @@ def expected_calibration_error(truth: Truth, probability: Floats, *, bins: int =
     if not len(truth):
         return float("nan")
     if equal_mass:
-        bin_of = np.argsort(np.argsort(probability, kind="stable"), kind="stable") * bins // len(truth)
+        _, group, size = np.unique(probability, return_inverse=True, return_counts=True)
+        middle = np.cumsum(size) - (size + 1) / 2  # rank from 0; tied rows share the middle of theirs
+        bin_of = (middle[group] * bins // len(truth)).astype(np.int64)
     else:
         bin_of = np.minimum((probability * bins).astype(np.int64), bins - 1)
     gap = np.bincount(bin_of, weights=probability - truth, minlength=bins)

@@ -21,7 +21,13 @@ cdef extern from *:
     #define MIX 0x9E3779B97F4A7C15ull
     #define PAIR 0x517CC1B727220A95ull
     #define LANES 0x00FF00FF00FF00FFull
+    #if defined(__GNUC__)
+    #define prefetch(place) __builtin_prefetch(place)
+    #else
+    #define prefetch(place) ((void)0)
+    #endif
     """
+    void prefetch(const void* place) noexcept nogil
     const uint64_t MIX, PAIR, LANES
 
 cdef extern from "Python.h":
@@ -33,15 +39,18 @@ cdef enum:
     SKIP = 1
     KEEP = 2
     OWN = 3
+    MARK = 4
     COLUMNS = 8
     LABELS = 6
     FULL = 256     # rows until the lanes are emptied: 255 · 257 is the most that 16 bits hold
     SPACED = 3
+    SHORT = 512    # bytes of a single text that are read sooner than the lock is handed over and back
     # roles of a folded symbol in a word
     LETTER = 1
     DIGIT = 2
-    SYMBOL = 4
-    STAR = 8
+    SYMBOL = 4     # belongs to a word where a letter or digit follows
+    TAIL = 8       # also where one stands before
+    STAR = 16      # where letters or digits stand on both sides of its run
 
 cdef uint8_t ROLE[256]
 cdef uint8_t LEET[256]
@@ -63,6 +72,7 @@ cdef void _fill_tables() noexcept:
         LEET[<uint8_t>digits[c]] = letters[c]
     for c in range(9, 14):
         ROLE[<uint8_t>digits[c]] = SYMBOL
+    ROLE[c'@'] = ROLE[c'$'] = SYMBOL | TAIL
     ROLE[c'*'] = STAR
 
 
@@ -73,10 +83,10 @@ cdef struct Word:
     # a word while its symbols arrive
     uint32_t* first        # its features: itself, itself after its predecessor, its 4-grams
     uint32_t* last         # where the next one goes
-    uint64_t hash          # of the symbols, runs cut to two
+    uint64_t hash          # of the symbols: a term for each run, another one where it is a double letter
     uint32_t key           # the last four symbols, runs cut to one, the latest one on top
+    uint32_t run           # how many equal ones stand before the latest one
     uint8_t symbol         # the latest one
-    bint repeats           # it equals the one before it
 
 
 cdef struct Reader:
@@ -89,6 +99,7 @@ cdef struct Reader:
     Py_ssize_t waiting_split
     uint64_t previous      # hash of the word before
     int waiting_words
+    bint waiting_blank     # whether white space is between them, or another sign
     bint has_previous
 
 
@@ -108,7 +119,7 @@ cdef inline void _open(Word* w, const Reader* r) noexcept nogil:
     w.hash = 0
     w.key = <uint32_t>c' ' << 24
     w.symbol = 0
-    w.repeats = False
+    w.run = 0
 
 
 cdef inline void _push(Word* w, uint8_t symbol) noexcept nogil:
@@ -118,14 +129,14 @@ cdef inline void _push(Word* w, uint8_t symbol) noexcept nogil:
     """
     cdef bint same = symbol == w.symbol
     cdef uint32_t key = w.key >> 8 | <uint32_t>symbol << 24
-    cdef uint64_t x, first, second
+    cdef uint64_t x, twice
     w.key = w.key if same else key
-    x = w.key * MIX
-    first = (x >> 32) * x
-    second = 0 if w.repeats else x * PAIR
-    w.hash += second if same else first
+    w.run = w.run + 1 if same else 0
     w.symbol = symbol
-    w.repeats = same
+    x = w.key * MIX
+    # a second equal symbol makes a double letter, a third one unmakes it
+    twice = x * PAIR if w.run == 1 else 0 - x * PAIR if w.run == 2 else 0
+    w.hash += twice if same else (x >> 32) * x
     w.last[0] = <uint32_t>(x >> 32)
     w.last += not same
 
@@ -177,47 +188,63 @@ cdef void _flush_waiting(Reader* r) noexcept nogil:
     r.waiting_size = 0
 
 
-cdef void _wait(Reader* r, Py_ssize_t size, Py_ssize_t gap) noexcept nogil:
-    """Keep a one-character word, which may belong to a spaced-out one; gap: breaks before it."""
-    if gap != 1:
+cdef void _wait(Reader* r, Py_ssize_t size, Py_ssize_t gap, bint blank) noexcept nogil:
+    """Keep a one-character word, which may belong to a spaced-out one.
+
+    ``gap`` breaks stand before it, the last of them white space or not.
+    """
+    if gap != 1 or (r.waiting_words > 1 and blank != r.waiting_blank):
         _flush_waiting(r)
     memcpy(r.waiting + r.waiting_size, r.word, size)
     r.waiting_size += size
     r.waiting_words += 1
     if r.waiting_words == 1:
         r.waiting_split = size
+    elif r.waiting_words == 2:
+        r.waiting_blank = blank
 
 
-cdef void _sum(const uint8_t* table, int shift, const uint32_t* features, const uint32_t* end, uint8_t* stamps,
-               uint8_t stamp, Sums* sums) noexcept nogil:
-    """Sum the rows of the distinct slots."""
-    cdef uint64_t row, even, odd
-    cdef int64_t count = 0
-    cdef const uint32_t* stop
+cdef Py_ssize_t _distinct(uint32_t* features, const uint32_t* end, int shift, const uint8_t* table,
+                          uint8_t* stamps, uint8_t stamp) noexcept nogil:
+    """Make slots of the features, each once; returns how many. Their rows are on their way from memory then."""
+    cdef const uint32_t* feature = features
+    cdef Py_ssize_t count = 0
     cdef uint32_t slot
-    cdef int lane
+    cdef uint8_t old
+    while feature < end:
+        slot = feature[0] >> shift
+        feature += 1
+        old = stamps[slot]
+        stamps[slot] = stamp
+        prefetch(table + <size_t>slot * COLUMNS)
+        features[count] = slot
+        count += old != stamp
+    return count
+
+
+cdef void _sum(const uint8_t* table, const uint32_t* slots, Py_ssize_t count, Sums* sums) noexcept nogil:
+    """Sum the rows of the slots."""
+    cdef uint64_t row, even, odd
+    cdef const uint32_t* end = slots + count
+    cdef const uint32_t* stop
     cdef const uint8_t* b
+    cdef int lane
     memset(sums, 0, sizeof(Sums))
-    while features < end:
-        stop = features + min(<Py_ssize_t>(end - features), <Py_ssize_t>FULL)
+    sums.count = count
+    while slots < end:
+        stop = slots + min(<Py_ssize_t>(end - slots), <Py_ssize_t>FULL)
         even = odd = 0
-        while features < stop:
-            slot = features[0] >> shift
-            features += 1
-            if stamps[slot] == stamp:
-                continue
-            stamps[slot] = stamp
-            b = table + <size_t>slot * COLUMNS
+        while slots < stop:
+            b = table + <size_t>slots[0] * COLUMNS
+            slots += 1
             # spelled so that it means the same on every machine; compilers make one load of it
             row = (<uint64_t>b[0] | <uint64_t>b[1] << 8 | <uint64_t>b[2] << 16 | <uint64_t>b[3] << 24
                    | <uint64_t>b[4] << 32 | <uint64_t>b[5] << 40 | <uint64_t>b[6] << 48 | <uint64_t>b[7] << 56)
             even += row & LANES
             odd += (row >> 8) & LANES
-            count += 1
         for lane in range(4):
             sums.columns[2 * lane] += (even >> (16 * lane)) & 0xFFFF
             sums.columns[2 * lane + 1] += (odd >> (16 * lane)) & 0xFFFF
-    sums.count = count
 
 
 @cython.final
@@ -225,14 +252,16 @@ cdef class Kernel:
     """A table and its folding, held for as long as the scorer lives."""
 
     cdef Py_buffer _table, _index, _pages
-    cdef object _empty, _scratch
+    cdef object _empty
+    cdef tuple _one
+    cdef _Scratch _scratch
     cdef int _shift, _labels
     cdef Py_ssize_t _slots, _window
     cdef double _scale[LABELS]
     cdef double _bias[LABELS]
     cdef uint8_t _ascii[128]
     cdef uint8_t _letter[256]  # the folded letter of a byte that is one by itself, else 0
-    cdef bint _ends[256]       # whether a byte is by itself the end of a word
+    cdef uint8_t _ends[256]    # whether a byte is by itself the end of a word: 1 white space, 2 another sign
 
     def __cinit__(self, table, index, pages, scale, bias, Py_ssize_t window, empty):
         # table [2**bits, 8], index [4352], pages [p, 256]: contiguous uint8 arrays
@@ -257,10 +286,13 @@ cdef class Kernel:
             self._ascii[c] = (<const uint8_t*>self._pages.buf)[(<const uint8_t*>self._index.buf)[0] * 256 + c]
         for c in range(256):
             self._letter[c] = self._ascii[c & 127] if c < 128 and ROLE[self._ascii[c & 127]] == LETTER else 0
-            self._ends[c] = c < 128 and ROLE[self._ascii[c & 127]] == 0 and self._ascii[c & 127] != SKIP
+            self._ends[c] = 0
+            if c < 128 and self._ascii[c & 127] in (BREAK, MARK):
+                self._ends[c] = 1 if self._ascii[c & 127] == BREAK else 2
         self._window = window
         self._empty = empty
-        self._scratch = []
+        self._one = (1, self._labels)
+        self._scratch = None
 
     def __dealloc__(self):
         PyBuffer_Release(&self._table)
@@ -280,7 +312,7 @@ cdef class Kernel:
         cdef Py_ssize_t i, longest = 0
         cdef const char** starts
         cdef Py_ssize_t* sizes
-        cdef list alive = []  # keeps the bytes in place while other threads run
+        cdef list alive  # keeps the texts in place while other threads run
         cdef _Scratch scratch
         cdef Py_buffer view
         cdef const char* one_start
@@ -293,26 +325,34 @@ cdef class Kernel:
         try:
             if starts == NULL or sizes == NULL:
                 raise MemoryError()
+            alive = texts[:]
             for i in range(n):
-                text = texts[i]
-                alive.append(text)
+                text = alive[i]
                 if not isinstance(text, str) or PyUnicode_GetLength(text) > self._window:
                     return None
                 try:
                     starts[i] = PyUnicode_AsUTF8AndSize(text, &sizes[i])
                 except UnicodeEncodeError:
-                    text = text.encode("utf-8", "replace").decode()
-                    alive.append(text)
+                    text = alive[i] = text.encode("utf-8", "replace").decode()
                     starts[i] = PyUnicode_AsUTF8AndSize(text, &sizes[i])
                 longest = max(longest, sizes[i])
-            out = self._empty((n, self._labels)) if as_scores else bytearray(n * (COLUMNS + 1) * sizeof(int64_t))
-            scratch = self._scratch.pop() if self._scratch else _Scratch(self._slots)
+            if as_scores:
+                out = self._empty(self._one if n == 1 else (n, self._labels))
+            else:
+                out = bytearray(n * (COLUMNS + 1) * sizeof(int64_t))
+            # whoever takes the scratch leaves none to other threads, which make their own
+            scratch, self._scratch = self._scratch, None
+            if scratch is None:
+                scratch = _Scratch(self._slots)
             scratch.fit(longest)
             PyObject_GetBuffer(out, &view, PyBUF_WRITABLE)
-            with nogil:
+            if n == 1 and longest <= SHORT:
                 self._read_all(scratch, starts, sizes, n, view.buf, as_scores)
+            else:
+                with nogil:
+                    self._read_all(scratch, starts, sizes, n, view.buf, as_scores)
             PyBuffer_Release(&view)
-            self._scratch.append(scratch)
+            self._scratch = scratch
             return out
         finally:
             if n != 1:
@@ -323,7 +363,8 @@ cdef class Kernel:
                         void* out, bint as_scores) noexcept nogil:
         cdef Reader r
         cdef Sums sums
-        cdef Py_ssize_t i
+        cdef Py_ssize_t i, count
+        cdef const uint8_t* table = <const uint8_t*>self._table.buf
         r.features = scratch.features
         r.word = scratch.word
         r.waiting = scratch.waiting
@@ -338,8 +379,8 @@ cdef class Kernel:
                 memset(scratch.stamps, 0, self._slots)
                 scratch.stamp = 0
             scratch.stamp += 1
-            _sum(<const uint8_t*>self._table.buf, self._shift - 32, r.features, r.end, scratch.stamps, scratch.stamp,
-                 &sums)
+            count = _distinct(r.features, r.end, self._shift - 32, table, scratch.stamps, scratch.stamp)
+            _sum(table, r.features, count, &sums)
             if as_scores:
                 self._judge(&sums, <float*>out + i * self._labels)
             else:
@@ -360,7 +401,7 @@ cdef class Kernel:
         anything else in it is gathered, and hashed from the buffer when it ends."""
         cdef Py_ssize_t at = 0, begin, mark = 0, length = 0, points = 0, gap = 0, stars_end = 0
         cdef uint8_t symbol, role
-        cdef bint plain = True
+        cdef bint plain = True, blank = True
         cdef Word w
         _open(&w, r)
         while True:
@@ -372,6 +413,7 @@ cdef class Kernel:
                 _push(&w, symbol)
             if plain and at - mark > 1 and (at == size or self._ends[text[at]]) and not r.waiting_words:
                 _close(&w, r)
+                blank = self._ends[text[at]] == 1
                 at += 1
                 mark = at
                 length = points = 0
@@ -406,7 +448,7 @@ cdef class Kernel:
                 if points > 1 and plain and not r.waiting_words:
                     _close(&w, r)
                 else:
-                    self._end_mixed(r, length, points, gap, plain)
+                    self._end_mixed(r, length, points, gap, blank, plain)
                 length = points = gap = 0
                 plain = True
             elif begin >= size:
@@ -417,14 +459,15 @@ cdef class Kernel:
                 gap = 0
             else:
                 gap += 1
+                blank = symbol == BREAK
             _open(&w, r)
         _flush_waiting(r)
 
     cdef void _end_mixed(self, Reader* r, Py_ssize_t length, Py_ssize_t points, Py_ssize_t gap,
-                         bint plain) noexcept nogil:
+                         bint blank, bint plain) noexcept nogil:
         """End a word that was not hashed as it was read; what was found of it is not, since ``r.end`` has not moved."""
         if points == 1:
-            _wait(r, length, gap)
+            _wait(r, length, gap, blank)
             return
         _flush_waiting(r)
         if not plain:
@@ -435,7 +478,7 @@ cdef class Kernel:
                               Py_ssize_t length, Py_ssize_t* stars_end) noexcept nogil:
         """The role of a symbol in the word before ``at``, of ``length`` bytes; 0 where it ends it."""
         cdef uint8_t role = ROLE[symbol]
-        if role == SYMBOL:
+        if role & SYMBOL and not (role & TAIL and length):
             return role if ROLE[self._peek(text, size, &at)] & (LETTER | DIGIT) else 0
         if role == STAR and at > stars_end[0]:
             stars_end[0] = self._end_of_stars(text, size, at) if length else 0

@@ -135,7 +135,7 @@ def _kernel(table: npt.NDArray[np.uint8], fold: Fold, scale: list[float], bias: 
             " slower. Install a C compiler, then: pip install --force-reinstall --no-cache-dir toxmeter",
             RuntimeWarning, stacklevel=2)
         return NumpyKernel(table, fold, scale, bias, window)
-    compiled: Any = Kernel(np.ascontiguousarray(table), np.ascontiguousarray(fold.index),
+    compiled: Any = Kernel(np.ascontiguousarray(table), np.ascontiguousarray(fold.page_of),
                            np.ascontiguousarray(fold.pages), scale, bias, window, _empty)
     kernel: _Kernel = compiled
     return kernel

@@ -6,16 +6,16 @@ give the same sums of integers. In order:
 
 1. Each code point is folded through a table that the artifact carries: to a lower-case ASCII letter where
    it is one in disguise (accents, full-width and mathematical letters, look-alikes of other alphabets), to
-   a break, to nothing (zero-width characters, accents of their own, apostrophes), or kept (letters
-   of other scripts, emoji – each emoji a word of its own).
-2. Words are runs of letters and digits. ``@ $ ! | +`` belong to a word where a letter or digit follows;
-   ``*`` where letters stand on both sides of its run (``f**l``).
+   a break, to nothing (zero-width characters, accents of their own, apostrophes), or kept (letters of other
+   scripts, emoji – each emoji a word of its own).
+2. Words are runs of letters and digits. ``@ $ ! | +`` belong to a word where a letter or digit follows,
+   ``@`` and ``$`` also after one (``a$$``); ``*`` where letters stand on both sides of its run (``f**l``).
 3. Three or more one-character words with single breaks between them are one word (``s t u p i d``); the
    breaks are all white space, or all other signs (``y.o.u a.r.e`` is two words).
 4. In a word with a letter, digits and symbols stand for letters (``5tup1d``); a word of digits alone
    becomes zeros.
-5. Features of a word: itself, with runs of three or more of one letter cut to one; itself after its predecessor; and its
-   4-grams of bytes with a space at both ends, all runs cut to one (``stuuupid``).
+5. Features of a word: itself, with runs of three or more of one letter cut to one; itself after its
+   predecessor; and its 4-grams of bytes with a space at both ends, all runs cut to one (``stuuupid``).
 6. A feature is a slot of a table of ``2**bits`` rows. Each slot counts once per text; the rows are summed.
 
 It does not know labels, weights or calibration, and does not read files.
@@ -40,6 +40,7 @@ COLUMNS = 8
 """Bytes in a row of the table: up to six labels (biased by 128), then the squared weight as two bytes."""
 
 _LEET_SYMBOLS = np.frombuffer(b"@$!|+", np.uint8)
+_TAILS = np.frombuffer(b"@$", np.uint8)
 _STAR, _SPACE, _ZERO = ord("*"), ord(" "), ord("0")
 _LEET = np.arange(256, dtype=np.uint8)
 _LEET[np.frombuffer(b"013456789@$!|+", np.uint8)] = np.frombuffer(b"oieasgtbgasiit", np.uint8)
@@ -58,19 +59,20 @@ Bool = npt.NDArray[np.bool_]
 
 
 class Fold(NamedTuple):
-    """The folding table in two steps, so that it is small: ``pages[index[cp >> 8], cp & 255]``.
+    """The folding table in two steps, so that it is small: ``pages[page_of[cp >> 8], cp & 255]``.
 
     Attributes:
-        index: ``[4352]`` uint8, the page of each block of 256 code points.
+        page_of: ``[4352]`` uint8, the page of each block of 256 code points.
         pages: ``[p, 256]`` uint8, the folded value of each code point: BREAK, SKIP, KEEP, OWN or ASCII.
     """
 
-    index: UInt8
+    page_of: UInt8
     pages: UInt8
 
     def __call__(self, code_points: npt.NDArray[np.uint32]) -> UInt8:
         """Folded values, ``[m] -> [m]``."""
-        return self.pages[self.index[code_points >> 8], code_points & 255]
+        folded: UInt8 = self.pages[self.page_of[code_points >> 8], code_points & 255]
+        return folded
 
 
 class Words(NamedTuple):
@@ -121,9 +123,12 @@ def _in_word(folded: UInt8) -> Bool:
     letter_or_digit = _is_letter(folded) | _is_digit(folded)
     followed = np.concatenate((letter_or_digit[1:], [False]))
     member: Bool = letter_or_digit | (np.isin(folded, _LEET_SYMBOLS) & followed)
+    here = np.arange(len(folded))
+    tail = np.isin(folded, _TAILS)
+    if tail.any():
+        member |= tail & letter_or_digit[np.maximum.accumulate(np.where(tail, 0, here))]
     star = folded == _STAR
     if star.any():
-        here = np.arange(len(folded))
         before = np.maximum.accumulate(np.where(star, 0, here))
         behind = np.minimum.accumulate(np.where(star, len(folded) - 1, here)[::-1])[::-1]
         member |= star & member[before] & letter_or_digit[behind]
@@ -148,7 +153,8 @@ def _joins_predecessor(first: Int64, position: Int64, word: Int64, single: Bool,
     earlier = here - np.maximum.accumulate(np.where(change, 0, here))
     starts = ~near | (change & (earlier % 2 == 1))
     run = np.cumsum(starts) - 1
-    return ~starts & (np.bincount(run)[run] >= _SPACED)
+    joins: Bool = ~starts & (np.bincount(run)[run] >= _SPACED)
+    return joins
 
 
 def _unleet(symbols: UInt8, word: Int64, count: int) -> UInt8:
@@ -264,7 +270,7 @@ def pool(texts: Sequence[str], fold: Fold, table: UInt8) -> tuple[Int64, Int64]:
     Returns:
         sums ``[n, 8]`` and numbers of distinct features ``[n]``.
     """
-    bits = int(len(table)).bit_length() - 1
+    bits = len(table).bit_length() - 1
     text, slot = features(texts, fold, bits)
     count = np.bincount(text, minlength=len(texts))
     columns = [np.bincount(text, weights=table[slot, column], minlength=len(texts)) for column in range(COLUMNS)]

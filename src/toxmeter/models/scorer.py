@@ -1,12 +1,12 @@
 """The one protocol in the middle: every model is a ``Scorer``, and everything above speaks only this.
 
-``load`` finds a scorer by name or folder. This module does not hold a model itself, and does not decide
-what a score means for a user: that is ``toxmeter.guard``.
+This module holds no model, finds none (``models/catalog.py``), and does not decide what a score means for a
+user (``toxmeter.guard``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -58,10 +58,12 @@ def check_texts(texts: Sequence[str]) -> list[str]:
     """Texts as a list, or an error that names the entry which is no text.
 
     Raises:
-        InputError: when ``texts`` is a bare str or bytes, or an entry is not a str.
+        InputError: when ``texts`` is a bare str or bytes or no sequence, or an entry is not a str.
     """
     if isinstance(texts, (str, bytes)):
         raise InputError("texts is one bare text: pass a list, score([text])")
+    if not isinstance(texts, Iterable):
+        raise InputError(f"texts is {texts!r:.40} ({type(texts).__name__}): pass a list of str")
     rows = texts if isinstance(texts, list) else list(texts)
     for index, text in enumerate(rows):
         if not isinstance(text, str):

@@ -7,7 +7,6 @@ check that data files exist.
 from __future__ import annotations
 
 import dataclasses
-import math
 import os
 import tomllib
 from collections.abc import Mapping
@@ -17,7 +16,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from toxmeter.data.presets import PRESETS
 from toxmeter.errors import InputError, RecipeError, did_you_mean
-from toxmeter.recipe.schema import Recipe
+from toxmeter.recipe.schema import Data, Recipe
 
 __all__ = ["read_recipe", "shipped_recipes"]
 
@@ -46,12 +45,10 @@ def read_recipe(name_or_path: str | os.PathLike[str]) -> Recipe:
     except FileNotFoundError:
         raise InputError(f"no recipe {source!r}: neither shipped ({', '.join(shipped)}) nor a file"
                          f"{did_you_mean(source, shipped)}") from None
-    except (OSError, ValueError) as err:
+    except (OSError, ValueError, RecursionError) as err:
         raise InputError(f"recipe {source}: not readable as TOML in UTF-8 ({err})") from err
     problems: list[str] = []
     recipe = _build(Recipe, table, "", problems)
-    if isinstance(recipe, Recipe):
-        problems += _contradictions(recipe)
     if problems or not isinstance(recipe, Recipe):
         raise RecipeError(source, problems)
     return recipe
@@ -60,56 +57,70 @@ def read_recipe(name_or_path: str | os.PathLike[str]) -> Recipe:
 def _build(cls: type[Any], table: object, path: str, problems: list[str]) -> object | None:
     """An instance of a dataclass from a TOML table; None, and lines in ``problems``, where that fails."""
     if not isinstance(table, Mapping):
-        problems.append(f"{path or 'recipe'}: {table!r:.40} is no table")
+        problems.append(f"{path}: {_shown(table)} is no table")
         return None
     known = {f.name: f for f in dataclasses.fields(cls)}
     hints = get_type_hints(cls)
+    inside = f"{path}." if path else ""
     before = len(problems)
-    problems += [f"{path}{key}: no such field{did_you_mean(key, list(known))}; there are {', '.join(known)}"
+    problems += [f"{inside}{key}: no such field{did_you_mean(key, list(known))}; there are {', '.join(known)}"
                  for key in table if key not in known]
     values: dict[str, Any] = {}
     for name, spec in known.items():
         if name in table:
-            values[name] = _value(hints[name], spec.metadata, table[name], f"{path}{name}", problems)
+            values[name] = _value(hints[name], spec.metadata, table[name], f"{inside}{name}", problems)
         elif spec.default is dataclasses.MISSING and spec.default_factory is dataclasses.MISSING:
-            problems.append(f"{path}{name}: missing")
+            problems.append(f"{inside}{name}: missing")
+        elif spec.default is not dataclasses.MISSING:
+            values[name] = spec.default
+    if cls is Data:
+        problems += _too_large_shares(values, inside)
     return cls(**values) if len(problems) == before else None
 
 
-def _value(kind: Any, bounds: Mapping[str, float], value: object, path: str, problems: list[str]) -> object:  # noqa: ANN401
+def _value(kind: Any, rules: Mapping[str, Any], value: object, path: str, problems: list[str]) -> object:  # noqa: ANN401
     """A value of a field's type; anything, and a line in ``problems``, where it is of another."""
-    if dataclasses.is_dataclass(kind):
-        return _build(kind if isinstance(kind, type) else type(kind), value, f"{path}.", problems)
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
+        return _build(kind, value, path, problems)
     if get_origin(kind) is tuple:
         if not isinstance(value, list):
-            problems.append(f"{path}: {value!r:.40} is no list")
+            problems.append(f"{path}: {_shown(value)} is no list")
             return ()
-        return tuple(_value(get_args(kind)[0], {}, entry, f"{path}[{i}]", problems) for i, entry in enumerate(value))
-    if kind is float and type(value) is int:
-        value = float(value)
-    if type(value) is not kind:
-        problems.append(f"{path}: {value!r:.40} is {type(value).__name__}, not {kind.__name__}")
-    elif bounds and not bounds["low"] <= _number(value) <= bounds["high"]:
-        problems.append(f"{path}: {value} is not in [{bounds['low']:g}, {bounds['high']:g}]")
-    elif value == "":
-        problems.append(f"{path}: empty")
-    return value
+        one = get_args(kind)[0]
+        return tuple(_value(one, rules, entry, f"{path}[{i}]", problems) for i, entry in enumerate(value))
+    problem = _problem(kind, rules, value)
+    if problem:
+        problems.append(f"{path}: {problem}")
+        return value
+    return float(value) if kind is float and isinstance(value, int) else value
 
 
-def _number(value: object) -> float:
-    return float(value) if isinstance(value, (int, float)) else math.nan
+def _problem(kind: type, rules: Mapping[str, Any], value: Any) -> str:  # noqa: ANN401 - any value that TOML holds
+    """What is wrong with a plain value, or an empty text."""
+    if type(value) is not kind and not (kind is float and type(value) is int):
+        return f"{_shown(value)} is {type(value).__name__}, not {kind.__name__}"
+    if "low" in rules and not rules["low"] <= value <= rules["high"]:
+        return f"{_shown(value)} is not in [{rules['low']:g}, {rules['high']:g}]"
+    if isinstance(value, str) and not value.strip():
+        return "empty"
+    if "preset" in rules and value not in PRESETS:
+        return (f"no data preset {_shown(value)}{did_you_mean(str(value), list(PRESETS))};"
+                f" there are {', '.join(PRESETS)}")
+    return ""
 
 
-def _contradictions(recipe: Recipe) -> list[str]:
-    """What the fields say only together."""
-    data = recipe.data
-    problems = []
-    if data.validation + data.test > 0.9:
-        problems.append(f"data.test: with data.validation {data.validation + data.test:.2f} of the rows; at most .9")
-    named = [("data.natural", data.natural), *((f"data.sources[{i}].preset", s.preset) for i, s in enumerate(data.sources)),
-             *((f"data.keep_out[{i}]", name) for i, name in enumerate(data.keep_out))]
-    for path, name in named:
-        if name not in PRESETS:
-            problems.append(f"{path}: no data preset {name!r}{did_you_mean(name, list(PRESETS))};"
-                            f" there are {', '.join(PRESETS)}")
-    return problems
+def _shown(value: object) -> str:
+    """The beginning of a value, however long it is."""
+    try:
+        return f"{value!r:.40}"
+    except ValueError:  # Python writes no number of thousands of digits
+        return "a huge number"
+
+
+def _too_large_shares(data: Mapping[str, Any], path: str) -> list[str]:
+    """The one thing that fields say only together: too little is left to train on."""
+    shares = (data["validation"], data["test"])
+    taken = [share for share in shares if isinstance(share, (int, float)) and 0 <= share <= 1]
+    if sum(taken) > 0.9:
+        return [f"{path}test: with {path}validation {sum(taken):.2f} of the rows; at most 0.9"]
+    return []

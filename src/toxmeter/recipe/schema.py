@@ -15,6 +15,9 @@ def _bounded(default: float, low: float, high: float) -> Any:  # noqa: ANN401 - 
     return field(default=default, metadata={"low": low, "high": high})
 
 
+_PRESET = {"preset": True}  # a text that names a data preset
+
+
 @dataclass(frozen=True, kw_only=True)
 class Source:
     """One data set that the model is trained on.
@@ -24,7 +27,7 @@ class Source:
         weight: what one of its rows counts, beside 1 for a row of another set.
     """
 
-    preset: str
+    preset: str = field(metadata=_PRESET)
     weight: float = _bounded(1.0, 0.0, 1_000.0)
 
 
@@ -40,11 +43,11 @@ class Data:
         keep_out: presets whose texts must not be trained on, because others evaluate with them.
     """
 
-    natural: str
+    natural: str = field(metadata=_PRESET)
     validation: float = _bounded(0.15, 0.01, 0.49)
     test: float = _bounded(0.25, 0.01, 0.49)
     sources: tuple[Source, ...] = ()
-    keep_out: tuple[str, ...] = ()
+    keep_out: tuple[str, ...] = field(default=(), metadata=_PRESET)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,8 +71,8 @@ class LinearTraining:
         penalty: of the squared weights (ridge).
         iterations: of L-BFGS, at most.
         natural_weight: what a natural row counts.
-        spaced: share of the rows that are trained on once more as a spaced-out text (``y o u a r e``), in which
-            the borders of words are lost.
+        spaced: share of the rows that are trained on once more as a spaced-out text (``y o u a r e``), in
+            which the borders of words are lost.
         threshold: calibrated probability from which a text counts as toxic, for every label.
     """
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from toxmeter.artifact import Manifest
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from toxmeter.artifact import Manifest
 
 __all__ = ["model_card"]
 
@@ -13,13 +15,14 @@ __all__ = ["model_card"]
 def model_card(manifest: Manifest) -> str:
     """The card of a model: use, figures with intervals, data with licences and hashes, limits, settings."""
     test = manifest.metrics["test"]
-    sections = [_head(manifest), _use(manifest), _figures(test), _disguises(test), _limits(manifest), _data(manifest),
-                _settings(manifest)]
-    return "\n\n".join(sections) + "\n"
+    sections = [_head(manifest), _use(manifest), _figures(test), _disguises(test), _limits(manifest),
+                _data(manifest), _settings(manifest)]
+    return "\n\n".join(filter(None, sections)) + "\n"
 
 
 def _head(manifest: Manifest) -> str:
-    return (f"---\nlicense: {manifest.licence.lower()}\nlanguage: en\ntags: [toxicity, text-classification]\n---\n\n"
+    return (f"---\nlicense: {manifest.licence.lower()}\nlanguage: en\n"
+            "tags: [toxicity, text-classification]\n---\n\n"
             f"# {manifest.name}, release {manifest.number}\n\n"
             f"A toxicity classifier of format `{manifest.format}` for {len(manifest.labels)} labels:"
             f" {', '.join(f'`{name}`' for name in manifest.labels.names)}. Scores are probabilities,"
@@ -34,40 +37,45 @@ def _use(manifest: Manifest) -> str:
 
 
 def _figures(test: Mapping[str, Any]) -> str:
-    rows = [[f"`{name}`", str(figures["positives"]), _interval(figures["auc"]), _number(figures["average_precision"]),
-             _number(figures["f1"]), _number(figures["precision"]), _number(figures["recall"]),
-             _number(figures["ece"]), f"{figures['threshold']:g}"]
+    rows = [[f"`{name}`", str(figures["positives"]), _interval(figures["auc"]),
+             *(_number(figures[key]) for key in ("average_precision", "f1", "precision", "recall", "ece")),
+             f"{figures['threshold']:g}"]
             for name, figures in test["labels"].items()]
     head = ["label", "positives", "ROC-AUC [95 %]", "AP", "F1", "precision", "recall", "ECE", "threshold"]
-    return (f"## Figures\n\nOn {test['rows']} test rows at their natural rate, which it was not trained or calibrated"
-            f" on, each measured once. Mean ROC-AUC of the labels: {_interval(test['mean_auc'])}. Intervals are"
+    return (f"## Figures\n\nOn {test['rows']} test rows at their natural rate, which it was not trained or"
+            " calibrated on, each measured once. Mean ROC-AUC of the labels:"
+            f" {_interval(test['mean_auc'])}. Intervals are"
             " bootstraps over rows; ECE has 15 bins of equal width.\n\n" + _table(head, rows))
 
 
 def _disguises(test: Mapping[str, Any]) -> str:
     kept = test["disguises"]["kept"]
     everyday = test["everyday"]
-    return (f"Of the {test['disguises']['texts']} toxic test rows that it flags, so many are still flagged when"
-            " rewritten throughout:\n\n"
+    return (f"Of the {test['disguises']['texts']} toxic test rows that it flags, so many are still flagged"
+            " when rewritten throughout:\n\n"
             + _table(["disguise", "still flagged"], [[name.replace("_", " "), _percent(share)]
                                                      for name, share in kept.items()])
-            + f"\n\nOf {everyday['sentences']} harmless everyday sentences of our own, half of them with words such as"
-            f" kill, shoot, black or gay, it flags {everyday['flagged']} ({_percent(everyday['share'])}).")
+            + f"\n\nOf {everyday['sentences']} harmless everyday sentences of our own, half of them with"
+            " words such as kill, shoot, black or gay, it flags"
+            f" {everyday['flagged']} ({_percent(everyday['share'])}).")
 
 
 def _limits(manifest: Manifest) -> str:
-    return "## What it is bad at\n\n" + "\n".join(f"- {limit}" for limit in manifest.recipe.get("limits", []))
+    limits = manifest.recipe.get("limits", [])
+    return "\n".join(["## What it is bad at", "", *(f"- {limit}" for limit in limits)]) if limits else ""
 
 
 def _data(manifest: Manifest) -> str:
     train = manifest.data["train"]
     sets = [("train", each) for each in train["sets"]]
     sets += [(part, manifest.data[part]) for part in ("validation", "test")]
-    rows = [[part, f"`{each['preset']}`", str(each["rows"]), f"{each['weight']:g}" if "weight" in each else "",
-             each["licence"], each["source"], f"`{each['sha256'][:16]}`"] for part, each in sets]
-    return ("## Data\n\n" + _table(["part", "preset", "rows", "weight", "licence", "source", "sha256 of the file"], rows)
-            + f"\n\nTrained on {train['rows']} rows; {train['left_out_as_near_copies']} were left out as near-copies of"
-            " each other, of rows measured on, or of rows that others evaluate with.")
+    rows = [[part, f"`{each['preset']}`", str(each["rows"]),
+             f"{each['weight']:g}" if "weight" in each else "", each["licence"], each["source"],
+             f"`{each['sha256'][:16]}`"] for part, each in sets]
+    head = ["part", "preset", "rows", "weight", "licence", "source", "sha256 of the file"]
+    return (f"## Data\n\n{_table(head, rows)}\n\nTrained on {train['rows']} rows;"
+            f" {train['left_out_as_near_copies']} were left out as near-copies of each other, of rows"
+            " measured on, or of rows that others evaluate with.")
 
 
 def _settings(manifest: Manifest) -> str:

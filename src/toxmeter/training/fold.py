@@ -18,18 +18,19 @@ __all__ = ["make_fold"]
 # letters that look like an ASCII one but are not its compatibility form
 _LOOK_ALIKES = {
     # Cyrillic
-    "а": "a", "в": "b", "г": "r", "е": "e", "һ": "h", "і": "i", "ј": "j", "к": "k", "м": "m", "н": "h", "о": "o",
-    "п": "n", "р": "p", "с": "c", "т": "t", "у": "y", "х": "x", "ѕ": "s", "ԁ": "d", "ԍ": "g", "ԛ": "q", "ԝ": "w",
+    "а": "a", "в": "b", "г": "r", "е": "e", "һ": "h", "і": "i", "ј": "j", "к": "k", "м": "m", "н": "h",
+    "о": "o", "п": "n", "р": "p", "с": "c", "т": "t", "у": "y", "х": "x", "ѕ": "s", "ԁ": "d", "ԍ": "g",
+    "ԛ": "q", "ԝ": "w",
     # Greek
-    "α": "a", "β": "b", "γ": "y", "ε": "e", "η": "n", "ι": "i", "κ": "k", "ν": "v", "ο": "o", "ρ": "p", "σ": "o",
-    "τ": "t", "υ": "u", "χ": "x", "ω": "w",
+    "α": "a", "β": "b", "γ": "y", "ε": "e", "η": "n", "ι": "i", "κ": "k", "ν": "v", "ο": "o", "ρ": "p",
+    "σ": "o", "τ": "t", "υ": "u", "χ": "x", "ω": "w",
     # Armenian
     "ց": "g", "հ": "h", "ո": "n", "ս": "u", "օ": "o",
     # Latin letters with strokes, small capitals, phonetic forms
     "ı": "i", "ł": "l", "ø": "o", "đ": "d", "ß": "s", "æ": "a", "œ": "o", "ƒ": "f", "ƅ": "b", "ɋ": "q",
-    "ɑ": "a", "ɡ": "g", "ɩ": "i", "ᴀ": "a", "ʙ": "b", "ᴄ": "c", "ᴅ": "d", "ᴇ": "e", "ꜰ": "f", "ɢ": "g", "ʜ": "h",
-    "ɪ": "i", "ᴊ": "j", "ᴋ": "k", "ʟ": "l", "ᴍ": "m", "ɴ": "n", "ᴏ": "o", "ᴘ": "p", "ʀ": "r", "ꜱ": "s", "ᴛ": "t",
-    "ᴜ": "u", "ᴠ": "v", "ᴡ": "w", "ʏ": "y", "ᴢ": "z",
+    "ɑ": "a", "ɡ": "g", "ɩ": "i", "ᴀ": "a", "ʙ": "b", "ᴄ": "c", "ᴅ": "d", "ᴇ": "e", "ꜰ": "f", "ɢ": "g",
+    "ʜ": "h", "ɪ": "i", "ᴊ": "j", "ᴋ": "k", "ʟ": "l", "ᴍ": "m", "ɴ": "n", "ᴏ": "o", "ᴘ": "p", "ʀ": "r",
+    "ꜱ": "s", "ᴛ": "t", "ᴜ": "u", "ᴠ": "v", "ᴡ": "w", "ʏ": "y", "ᴢ": "z",
 }
 _APOSTROPHES = "'’‘ʼ"
 _IN_WORDS = "@$!|+*"
@@ -62,7 +63,7 @@ def _fold(point: int) -> int:
 
 
 def _ascii(character: str) -> str:
-    """The lower-case letter that a character is or looks like, else something that is not ASCII, or a space."""
+    """The lower-case letter that a character is or looks like, else some other character."""
     small = character.lower()[:1]
     base = unicodedata.normalize("NFKD", small)[:1].lower()
     return _LOOK_ALIKES.get(small) or _LOOK_ALIKES.get(base) or base or " "

@@ -100,11 +100,17 @@ def fit_table(
 def _normalised(present: Any, idf: npt.NDArray[np.float32]) -> Any:  # noqa: ANN401
     sparse = need("scipy.sparse", extra="train")
     length = np.sqrt(np.maximum(present @ (idf * idf), 1e-9))
-    return (sparse.diags((1 / length).astype(np.float32)) @ present @ sparse.diags(idf)).tocsr().astype(np.float32)
+    scaled = sparse.diags((1 / length).astype(np.float32)) @ present @ sparse.diags(idf)
+    return scaled.tocsr().astype(np.float32)
 
 
 def _fit(
-    design: Any, target: Floats, weight: Floats, penalty: float, iterations: int, progress: Progress | None  # noqa: ANN401
+    design: Any,  # noqa: ANN401 - a scipy matrix
+    target: Floats,
+    weight: Floats,
+    penalty: float,
+    iterations: int,
+    progress: Progress | None,
 ) -> tuple[Floats, Floats, float, float]:
     """Coefficients ``[d, k]``, biases ``[k]``, mean loss at the end, and of constant predictions."""
     optimize = need("scipy.optimize", extra="train")

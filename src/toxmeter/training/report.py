@@ -5,9 +5,8 @@ The figures go into the manifest and the model card. This module does not choose
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +20,11 @@ from toxmeter.evaluation.metrics import (
     roc_auc,
 )
 from toxmeter.evaluation.robustness import DISGUISES
-from toxmeter.models.scorer import Scorer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from toxmeter.models.scorer import Scorer
 
 __all__ = ["everyday", "headline", "measure"]
 
@@ -29,7 +32,7 @@ Floats = npt.NDArray[np.float64]
 
 
 def everyday() -> list[str]:
-    """Five hundred harmless everyday sentences of our own, half of them with risky words. Never trained on."""
+    """Five hundred harmless everyday sentences of our own, half with risky words. Never trained on."""
     return (files("toxmeter.evaluation") / "everyday.txt").read_text("utf-8").splitlines()
 
 
@@ -50,22 +53,23 @@ def measure(scorer: Scorer, texts: Sequence[str], labels: Floats, *, seed: int) 
     truth = labels >= 0.5
     names = scorer.labels.names
     mean_auc = _mean_auc(truth, scores)
+    toxic = [text for text, hit in zip(texts, truth[:, 0], strict=True) if hit]
     return {
         "rows": len(texts),
         "labels": {name: _label(truth[:, i], scores[:, i], scorer.thresholds[name], seed)
                    for i, name in enumerate(names)},
         "mean_auc": _rounded(mean_auc, bootstrap(
             lambda rows: _mean_auc(truth[rows], scores[rows]), len(texts), repeats=500, seed=seed)),
-        "disguises": _disguises(scorer, [text for text, toxic in zip(texts, truth[:, 0], strict=True) if toxic]),
+        "disguises": _disguises(scorer, toxic),
         "everyday": _everyday(scorer),
     }
 
 
-def headline(metrics: dict[str, Any]) -> dict[str, float]:
+def headline(metrics: Mapping[str, Any]) -> dict[str, float]:
     """The few figures that a table of models shows."""
     first = next(iter(metrics["labels"].values()))
-    return {"toxic AUC": first["auc"]["value"], "mean AUC": metrics["mean_auc"]["value"], "toxic F1": first["f1"],
-            "toxic ECE": first["ece"]}
+    return {"toxic AUC": first["auc"]["value"], "mean AUC": metrics["mean_auc"]["value"],
+            "toxic F1": first["f1"], "toxic ECE": first["ece"]}
 
 
 def _mean_auc(truth: npt.NDArray[np.bool_], scores: Floats) -> float:
@@ -76,13 +80,13 @@ def _mean_auc(truth: npt.NDArray[np.bool_], scores: Floats) -> float:
 def _label(truth: npt.NDArray[np.bool_], score: Floats, threshold: float, seed: int) -> dict[str, Any]:
     flagged = score >= threshold
     precision, recall = precision_recall(truth, flagged)
-    auc_interval = bootstrap(lambda rows: roc_auc(truth[rows], score[rows]), len(truth), repeats=500, seed=seed)
+    interval = bootstrap(lambda rows: roc_auc(truth[rows], score[rows]), len(truth), repeats=500, seed=seed)
     return {
         "positives": int(truth.sum()),
-        "auc": _rounded(roc_auc(truth, score), auc_interval),
-        "average_precision": round(average_precision(truth, score), 4),
-        "ece": round(expected_calibration_error(truth, score), 4),
-        "ece_equal_mass": round(expected_calibration_error(truth, score, equal_mass=True), 4),
+        "auc": _rounded(roc_auc(truth, score), interval),
+        "average_precision": _or_none(average_precision(truth, score)),
+        "ece": _or_none(expected_calibration_error(truth, score)),
+        "ece_equal_mass": _or_none(expected_calibration_error(truth, score, equal_mass=True)),
         "threshold": threshold,
         "precision": _or_none(precision),
         "recall": _or_none(recall),
@@ -92,7 +96,8 @@ def _label(truth: npt.NDArray[np.bool_], score: Floats, threshold: float, seed: 
 
 def _unsafe(scorer: Scorer, texts: Sequence[str]) -> npt.NDArray[np.bool_]:
     thresholds = np.array([scorer.thresholds[name] for name in scorer.labels.names])
-    return (scorer.score(texts) >= thresholds).any(axis=1)
+    unsafe: npt.NDArray[np.bool_] = np.any(scorer.score(texts) >= thresholds, axis=1)
+    return unsafe
 
 
 def _disguises(scorer: Scorer, toxic: Sequence[str]) -> dict[str, Any]:

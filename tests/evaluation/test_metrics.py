@@ -1,0 +1,161 @@
+"""Metrics against scikit-learn and against sums done by hand."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn import metrics as sk
+
+from toxmeter.evaluation.metrics import (
+    average_precision,
+    bootstrap,
+    expected_calibration_error,
+    f1,
+    precision_recall,
+    roc_auc,
+)
+
+Bools = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
+
+SCORES = st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0]) | st.floats(-1e6, 1e6)
+SCORED = st.lists(st.tuples(st.booleans(), SCORES), min_size=1, max_size=60)
+DECIDED = st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=60)
+
+
+def columns(rows: list[tuple[bool, float]]) -> tuple[Bools, Floats]:
+    truth, score = zip(*rows, strict=True)
+    return np.array(truth, np.bool_), np.array(score, np.float64)
+
+
+def flags(*values: int) -> Bools:
+    return np.array(values, np.bool_)
+
+
+@given(SCORED)
+def test_roc_auc_is_that_of_scikit_learn(rows: list[tuple[bool, float]]) -> None:
+    truth, score = columns(rows)
+    if truth.all() or not truth.any():
+        assert math.isnan(roc_auc(truth, score))
+    else:
+        assert roc_auc(truth, score) == pytest.approx(sk.roc_auc_score(truth, score), abs=1e-12)
+
+
+@given(SCORED)
+def test_average_precision_is_that_of_scikit_learn(rows: list[tuple[bool, float]]) -> None:
+    truth, score = columns(rows)
+    if truth.any():
+        expected = sk.average_precision_score(truth, score)
+        assert average_precision(truth, score) == pytest.approx(expected, abs=1e-12)
+    else:
+        assert math.isnan(average_precision(truth, score))
+
+
+@given(DECIDED)
+def test_decisions_are_counted_as_scikit_learn_does(rows: list[tuple[bool, bool]]) -> None:
+    truth, flagged = (np.array(column, np.bool_) for column in zip(*rows, strict=True))
+    precision, recall = precision_recall(truth, flagged)
+    expected = sk.precision_recall_fscore_support(truth, flagged, average="binary", zero_division=np.nan)
+    assert precision == pytest.approx(expected[0], abs=1e-12, nan_ok=True)
+    assert recall == pytest.approx(expected[1], abs=1e-12, nan_ok=True)
+    assert f1(truth, flagged) == pytest.approx(sk.f1_score(truth, flagged, zero_division=np.nan),
+                                               abs=1e-12, nan_ok=True)
+
+
+def test_f1_of_misses_alone_is_nought_not_nan() -> None:
+    assert f1(flags(1, 1), flags(0, 0)) == 0.0
+    assert f1(flags(0, 0), flags(1, 0)) == 0.0
+    assert math.isnan(f1(flags(0, 0), flags(0, 0)))
+    assert math.isnan(f1(flags(), flags()))
+
+
+@pytest.mark.parametrize("metric", [roc_auc, average_precision, expected_calibration_error])
+def test_no_rows_are_nan(metric: object) -> None:
+    assert callable(metric)
+    assert math.isnan(metric(np.zeros(0, np.bool_), np.zeros(0)))
+
+
+def test_infinite_scores_are_ties_of_one_another() -> None:
+    truth = flags(1, 0, 1, 0)
+    score = np.array([np.inf, np.inf, -np.inf, -np.inf])
+    finite = np.array([1.0, 1.0, -1.0, -1.0])
+    assert average_precision(truth, score) == average_precision(truth, finite) == 0.5
+    assert roc_auc(truth, score) == roc_auc(truth, finite) == 0.5
+
+
+@given(SCORED)
+def test_order_of_the_rows_does_not_matter(rows: list[tuple[bool, float]]) -> None:
+    truth, score = columns(rows)
+    probability = 1 / (1 + np.exp(-np.clip(score, -50, 50)))
+    for equal_mass in (False, True):
+        there = expected_calibration_error(truth, probability, bins=4, equal_mass=equal_mass)
+        back = expected_calibration_error(truth[::-1], probability[::-1], bins=4, equal_mass=equal_mass)
+        assert there == pytest.approx(back, abs=1e-12)
+    assert average_precision(truth, score) == pytest.approx(
+        average_precision(truth[::-1], score[::-1]), abs=1e-12, nan_ok=True)
+
+
+def test_calibration_error_by_hand_with_bins_of_equal_width() -> None:
+    truth = flags(0, 1, 0, 1, 1)
+    probability = np.array([0.1, 0.3, 0.6, 0.8, 1.0])
+    # below a half: |.4 - 1|; from a half on: |2.4 - 2|; over five rows
+    assert expected_calibration_error(truth, probability, bins=2) == pytest.approx((0.6 + 0.4) / 5)
+    assert expected_calibration_error(truth, probability, bins=1) == pytest.approx(0.2 / 5)
+    # bins of a fifth: |.1| + |.3 - 1| + |.6| + |1.8 - 2|
+    assert expected_calibration_error(truth, probability, bins=5) == pytest.approx(1.6 / 5)
+
+
+def test_calibration_error_by_hand_with_bins_of_equal_mass() -> None:
+    truth = flags(0, 1, 0, 1)
+    probability = np.array([0.01, 0.02, 0.03, 0.9])
+    # two rows each: |.03 - 1| and |.93 - 1|
+    assert expected_calibration_error(truth, probability, bins=2, equal_mass=True) == pytest.approx(1.04 / 4)
+    assert expected_calibration_error(truth, probability, bins=2) == pytest.approx((0.94 + 0.1) / 4)
+
+
+def test_rows_of_one_probability_share_a_bin() -> None:
+    # half of them are true: perfectly calibrated, in whatever order they come
+    truth, probability = flags(*[0] * 10, *[1] * 10), np.full(20, 0.5)
+    assert expected_calibration_error(truth, probability, equal_mass=True) == 0.0
+    assert expected_calibration_error(truth, probability) == 0.0
+
+
+def test_certain_answers_have_errors_of_nought_and_one() -> None:
+    truth = flags(0, 1, 0, 1)
+    assert expected_calibration_error(truth, truth.astype(np.float64)) == 0.0
+    assert expected_calibration_error(truth, 1.0 - truth) == 1.0
+
+
+def test_the_interval_can_be_repeated_and_follows_the_seed() -> None:
+    values = np.random.default_rng(1).normal(size=50)
+
+    def mean(rows: npt.NDArray[np.int64]) -> float:
+        return float(values[rows].mean())
+
+    first = bootstrap(mean, 50, repeats=200, seed=3)
+    assert first == bootstrap(mean, 50, repeats=200, seed=3)
+    assert first != bootstrap(mean, 50, repeats=200, seed=4)
+    assert first[0] < values.mean() < first[1]
+
+
+def test_the_interval_covers_the_truth_about_as_often_as_it_says() -> None:
+    random = np.random.default_rng(7)
+    covered = 0
+    for trial in range(200):
+        values = random.normal(size=60)
+        low, high = bootstrap(lambda rows, v=values: float(v[rows].mean()), 60, repeats=200, seed=trial)  # type: ignore[misc]
+        covered += low <= 0.0 <= high
+    assert 175 <= covered <= 199
+
+
+def test_resamples_without_a_value_are_left_out() -> None:
+    truth = flags(1, *[0] * 5)
+    score = np.linspace(1, 0, 6)
+    low, high = bootstrap(lambda rows: roc_auc(truth[rows], score[rows]), 6, repeats=100)
+    assert (low, high) == (1.0, 1.0)
+    assert all(math.isnan(bound) for bound in bootstrap(lambda _: math.nan, 6, repeats=10))
