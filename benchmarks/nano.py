@@ -3,7 +3,8 @@
     python benchmarks/nano.py --data FOLDER
 
 Speed: one thread each, distinct tweets (repeated texts would flatter a cache). Rounds go round the systems
-in turn, so that a slow minute of the machine hits all of them; the median of the rounds counts. Memory and
+in turn, each with a warm-up of its own, so that a slow minute of the machine hits all of them; the median of
+the rounds counts. Memory and
 start: a fresh process each. Quality: natural test rows of the Jigsaw data, which nano did not see (nor was
 it calibrated on them); alt-profanity-check was trained on Jigsaw's file, probably on these rows too.
 Writes ``benchmarks/results/nano.json`` and prints the tables.
@@ -105,11 +106,12 @@ def speed(texts: list[str], rounds: int) -> dict[str, dict[str, float]]:
         for name, run in batch.items():
             part = texts if not name.startswith(("vader", "better")) else texts[: len(texts) // 10]
             gc.collect()
+            run(part)  # warm-up: the systems before it have had the processor's caches
             begin = time.perf_counter()
             run(part)
             each = (time.perf_counter() - begin) / len(part)
             latencies = one_by_one(single[name] or (lambda text, run=run: run([text])), texts[:1_000])
-            if turn:  # the first round warms up
+            if turn:  # the first round loads what is loaded late
                 taken[name].append(each)
                 calls[name] += latencies
     return {name: {
@@ -135,9 +137,10 @@ def one_by_one(run: Callable[[str], Any], texts: list[str]) -> list[float]:
 
 def footprint(name: str) -> dict[str, float]:
     """Seconds until the first answer in a fresh process, and its resident memory then."""
-    code = ("import sys, time, resource; begin = time.perf_counter(); sys.path.insert(0, sys.argv[1]); import nano;"
-            "nano.SYSTEMS[sys.argv[2]]()(['hello there']);"
-            "print(time.perf_counter() - begin, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)")
+    # VmHWM and not getrusage, which in a new process still has the memory of the one that started it
+    code = ("import sys, time; begin = time.perf_counter(); sys.path.insert(0, sys.argv[1]); import nano;"
+            "nano.SYSTEMS[sys.argv[2]]()(['hello there']); print(time.perf_counter() - begin,"
+            "[int(line.split()[1]) / 1024 for line in open('/proc/self/status') if line.startswith('VmHWM')][0])")
     runs = []
     for _ in range(3):
         done = subprocess.run([sys.executable, "-c", code, str(Path(__file__).parent), name], check=True,

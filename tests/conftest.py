@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# a busy machine is no failure
+settings.register_profile("toxmeter", deadline=None)
+settings.load_profile("toxmeter")
 
 
 @pytest.fixture(scope="session")

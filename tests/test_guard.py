@@ -418,3 +418,17 @@ def test_checking_costs_little_more_than_scoring() -> None:
     for _ in range(2_000):
         guardrail.check_text("hello you there")
     assert time.perf_counter() - started < 0.4  # 200 µs each, for busy machines: 6 µs on an idle one
+
+
+def test_a_threshold_of_one_switches_a_label_off() -> None:
+    guardrail = TextGuardrail(DummyScorer(), policy=Policy(thresholds={"obscene": 1.0}))
+    verdict = guardrail.check_text("obscene=1.0 insult=0.2")
+    assert (verdict.label, verdict.flagged) == ("safe", ())
+    assert verdict.confidence == pytest.approx(0.8)
+    assert verdict.scores["obscene"] == 1.0
+
+
+def test_with_all_labels_off_only_the_deny_list_judges() -> None:
+    off = Policy(thresholds=dict.fromkeys(DummyScorer().labels.names, 1.0), deny=["spam"])
+    labels = [verdict.label for verdict in TextGuardrail(DummyScorer(), policy=off).batch_check(["toxic=1.0", "spam"])]
+    assert labels == ["safe", "unsafe"]

@@ -65,8 +65,8 @@ class Verdict:
         label: ``safe`` or ``unsafe``.
         action: ``block`` for unsafe, ``allow`` for safe, ``review`` for either within the policy's band.
         confidence: the probability of ``label``, in [0, 1]: the highest flagged score when unsafe, one less
-            the highest toxic score when safe; of labels that exclude each other the sum of the toxic ones
-            counts. 1 where a denied phrase decided, and for a blank text.
+            the highest score of a judged toxic label when safe; of labels that exclude each other the sum of
+            the toxic ones counts. 1 where a denied phrase decided, and for a blank text.
         scores: probability per label, over all windows the highest.
         flagged: the labels at or over their thresholds; none where only their sum, or a phrase, decided.
         spans: denied and allowed phrases, and of a long text the windows at or over a threshold, in order.
@@ -198,7 +198,7 @@ class _Rules:
     """A policy bound to a scorer.
 
     Attributes:
-        toxic: column, name and threshold of each toxic label.
+        toxic: column, name and threshold of each toxic label that is judged; one with a threshold of 1 is not.
         lowest: of labels that exclude each other, the smallest threshold, which holds for the sum of the
             toxic ones too; None for a multilabel set.
         review: half the width of the band around a threshold.
@@ -216,8 +216,9 @@ class _Rules:
     def bind(cls, policy: Policy, scorer: Scorer, compiled: Callable[[tuple[str, ...]], Phrases]) -> _Rules:
         labels = scorer.labels
         thresholds = policy.bind(labels, scorer.thresholds).tolist()
-        toxic = tuple((column, labels.names[column], thresholds[column]) for column in labels.toxic_ids)
-        lowest = None if labels.kind == "multilabel" else min(threshold for _, _, threshold in toxic)
+        toxic = tuple((column, labels.names[column], thresholds[column]) for column in labels.toxic_ids
+                      if thresholds[column] < 1.0)
+        lowest = None if labels.kind == "multilabel" or not toxic else min(threshold for _, _, threshold in toxic)
         deny, allow = compiled(tuple(policy.deny)), compiled(tuple(policy.allow))
         return cls(toxic, lowest, policy.review, deny, allow)
 
@@ -240,7 +241,7 @@ class _Rules:
         if total is not None and self.lowest is not None:
             margin, top = max(margin, total - self.lowest), total
         elif not flagged:
-            top = max([row[column] for column, _, _ in self.toxic])
+            top = max([row[column] for column, _, _ in self.toxic], default=0.0)
         unsafe = margin >= 0.0
         label: Label = "unsafe" if unsafe else "safe"
         action: Action = "block" if unsafe else "allow"

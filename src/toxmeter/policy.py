@@ -40,8 +40,8 @@ class Policy:
 
     Attributes:
         name: names the policy in messages.
-        thresholds: per label, by name or alias, the probability in [0, 1] from which a text is unsafe; a
-            toxic label without an entry uses the scorer's own threshold.
+        thresholds: per label, by name or alias, the probability in [0, 1] from which a text is unsafe; 1
+            switches the label off; a toxic label without an entry uses the scorer's own threshold.
         review: half the width, in [0, 1], of the band around a threshold in which a person should look:
             the action is ``review`` there; 0 for no band.
         deny: words or phrases that make a text unsafe whatever its scores.

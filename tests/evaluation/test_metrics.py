@@ -101,13 +101,13 @@ def test_order_of_the_rows_does_not_matter(rows: list[tuple[bool, float]]) -> No
 
 
 def test_calibration_error_by_hand_with_bins_of_equal_width() -> None:
-    truth = flags(0, 1, 0, 1, 1)
+    truth = flags(0, 1, 1, 1, 0)
     probability = np.array([0.1, 0.3, 0.6, 0.8, 1.0])
-    # below a half: |.4 - 1|; from a half on: |2.4 - 2|; over five rows
+    # below a half: |.4 - 1|; from a half on, one included: |2.4 - 2|; over five rows
     assert expected_calibration_error(truth, probability, bins=2) == pytest.approx((0.6 + 0.4) / 5)
     assert expected_calibration_error(truth, probability, bins=1) == pytest.approx(0.2 / 5)
-    # bins of a fifth: |.1| + |.3 - 1| + |.6| + |1.8 - 2|
-    assert expected_calibration_error(truth, probability, bins=5) == pytest.approx(1.6 / 5)
+    # bins of a fifth: |.1| + |.3 - 1| + |.6 - 1| + |1.8 - 1|
+    assert expected_calibration_error(truth, probability, bins=5) == pytest.approx(2.0 / 5)
 
 
 def test_calibration_error_by_hand_with_bins_of_equal_mass() -> None:
@@ -116,6 +116,9 @@ def test_calibration_error_by_hand_with_bins_of_equal_mass() -> None:
     # two rows each: |.03 - 1| and |.93 - 1|
     assert expected_calibration_error(truth, probability, bins=2, equal_mass=True) == pytest.approx(1.04 / 4)
     assert expected_calibration_error(truth, probability, bins=2) == pytest.approx((0.94 + 0.1) / 4)
+    # three rows in two bins: the first has the one more
+    three = expected_calibration_error(truth[1:], probability[1:], bins=2, equal_mass=True)
+    assert three == pytest.approx((0.95 + 0.1) / 3)
 
 
 def test_rows_of_one_probability_share_a_bin() -> None:
@@ -123,12 +126,15 @@ def test_rows_of_one_probability_share_a_bin() -> None:
     truth, probability = flags(*[0] * 10, *[1] * 10), np.full(20, 0.5)
     assert expected_calibration_error(truth, probability, equal_mass=True) == 0.0
     assert expected_calibration_error(truth, probability) == 0.0
+    # the bin is that of their middle: |.3| + |1.5 - 2|
+    truth, probability = flags(0, 0, 1, 1, 0), np.array([0.1, 0.2, 0.5, 0.5, 0.5])
+    assert expected_calibration_error(truth, probability, bins=2, equal_mass=True) == pytest.approx(0.8 / 5)
 
 
 def test_certain_answers_have_errors_of_nought_and_one() -> None:
     truth = flags(0, 1, 0, 1)
     assert expected_calibration_error(truth, truth.astype(np.float64)) == 0.0
-    assert expected_calibration_error(truth, 1.0 - truth) == 1.0
+    assert expected_calibration_error(truth, (~truth).astype(np.float64)) == 1.0
 
 
 def test_the_interval_can_be_repeated_and_follows_the_seed() -> None:

@@ -45,7 +45,7 @@ class DummyScorer:
         self.calls.append(len(texts))
         scores = np.zeros((len(texts), len(self.labels)), np.float32)
         for row, text in enumerate(texts):
-            for name, value in re.findall(r"\b([a-z_]{1,40})=([01](?:\.\d+)?)", text):
+            for name, value in re.findall(r"\b([A-Za-z_]{1,40})=([01](?:\.\d+)?)", text):
                 if name in self.labels.ids:
                     scores[row, self.labels.id(name)] = min(float(value), 1.0)
         return scores

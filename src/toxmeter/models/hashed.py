@@ -31,7 +31,7 @@ FILES = ("table.npy", "fold_index.npy", "fold_pages.npy")
 """The arrays of a ``hashed`` artifact: the table and both steps of the folding table."""
 
 _LABELS = COLUMNS - 2
-_CHUNK = 2_048  # texts that one thread takes at a time
+_CHUNK = 2_048  # texts that a thread takes at a time
 
 
 class _Kernel(Protocol):
@@ -90,40 +90,46 @@ class HashedScorer:
         Raises:
             ArtifactError: when an array or a setting is missing or has the wrong shape.
         """
+        labels = artifact.manifest.labels
         try:
             table, index, pages = (np.load(artifact.path / name, allow_pickle=False) for name in FILES)
             model, scale_of = artifact.manifest.model, artifact.manifest.calibration["natural"]
-            slope = np.asarray(scale_of["slope"], np.float64)
-            scale = slope * np.asarray(model["scale"], np.float64)
-            bias = slope * np.asarray(model["bias"], np.float64) + np.asarray(scale_of["intercept"], np.float64)
+            settings = [model["scale"], model["bias"], scale_of["slope"], scale_of["intercept"]]
+            raw_scale, raw_bias, slope, intercept = np.array(settings, np.float64).reshape(4, len(labels))
             window = int(model["window"])
         except (KeyError, TypeError, ValueError, OSError) as err:
             raise ArtifactError(f"{artifact.path}: not a hashed model ({err})") from err
-        labels = artifact.manifest.labels
         if not (table.ndim == 2 and table.shape[1] == COLUMNS and index.shape == (4352,) and pages.ndim == 2
-                and len(labels) == len(scale) == len(bias) <= _LABELS
+                and len(labels) <= _LABELS
                 and {table.dtype, index.dtype, pages.dtype} == {np.dtype(np.uint8)}):
             raise ArtifactError(f"{artifact.path}: arrays of a hashed model with wrong shapes or types")
+        scale, bias = slope * raw_scale, slope * raw_bias + intercept
         return cls(table, Fold(index, pages), scale.tolist(), bias.tolist(), labels=labels,
                    thresholds=artifact.manifest.thresholds, version=artifact.version, window=window)
 
     def score(self, texts: Sequence[str]) -> FloatArray:
         """Score texts; see ``Scorer.score``."""
-        if type(texts) is list and len(texts) <= _CHUNK:
-            scores = self._kernel.score(texts)  # None where an entry is no text, or a long one
-            if scores is not None:
-                return scores
-        return score_in_windows(self._score_short, check_texts(texts), self.window, len(self.labels))
+        rows = texts if type(texts) is list else list(texts)
+        scores = None if isinstance(texts, (str, bytes)) else self._score_short(rows)
+        if scores is None:  # an entry is no text, or a long one
+            scores = score_in_windows(self._score_checked, check_texts(texts), self.window, len(self.labels))
+        return scores
 
-    def _score_short(self, texts: list[str]) -> FloatArray:
+    def _score_checked(self, texts: list[str]) -> FloatArray:
+        scores = self._score_short(texts)
+        assert scores is not None, "windows are texts that fit"  # noqa: S101
+        return scores
+
+    def _score_short(self, texts: list[str]) -> FloatArray | None:
+        """Scores, or None where an entry is no str or longer than the window."""
+        if self.threads == 1 or len(texts) < 2 * _CHUNK:
+            return self._kernel.score(texts)
         chunks = [texts[begin : begin + _CHUNK] for begin in range(0, len(texts), _CHUNK)]
-        if self.threads == 1 or len(chunks) < 2:
-            scored = [self._kernel.score(chunk) for chunk in chunks]
-        else:
-            # threads of its own for each call: a pool that is kept would be dead in a forked process
-            with ThreadPoolExecutor(min(self.threads, len(chunks))) as threads:
-                scored = list(threads.map(self._kernel.score, chunks))
-        return np.concatenate([scores for scores in scored if scores is not None])
+        # threads of its own for each call: a pool that is kept would be dead in a forked process
+        with ThreadPoolExecutor(min(self.threads, len(chunks))) as threads:
+            scored = list(threads.map(self._kernel.score, chunks))
+        known = [scores for scores in scored if scores is not None]
+        return np.concatenate(known) if len(known) == len(chunks) else None
 
 
 def _kernel(table: npt.NDArray[np.uint8], fold: Fold, scale: list[float], bias: list[float], window: int) -> _Kernel:

@@ -43,7 +43,7 @@ def _figures(test: Mapping[str, Any]) -> str:
             for name, figures in test["labels"].items()]
     head = ["label", "positives", "ROC-AUC [95 %]", "AP", "F1", "precision", "recall", "ECE", "threshold"]
     return (f"## Figures\n\nOn {test['rows']} test rows at their natural rate, which it was not trained or"
-            " calibrated on, each measured once. Mean ROC-AUC of the labels:"
+            " calibrated on. Mean ROC-AUC of the labels:"
             f" {_interval(test['mean_auc'])}. Intervals are"
             " bootstraps over rows; ECE has 15 bins of equal width.\n\n" + _table(head, rows))
 

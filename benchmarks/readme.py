@@ -1,0 +1,62 @@
+"""Writes the figures of the README from ``benchmarks/results``, so that no number there is typed by hand.
+
+    python benchmarks/readme.py [--check]
+
+With ``--check`` nothing is written, and the exit status is 1 where the README is not up to date.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+BEGIN = "<!-- figures: written by `python benchmarks/readme.py` from benchmarks/results -->"
+END = "<!-- end of figures -->"
+
+
+def figures(result: dict[str, Any]) -> str:
+    """The section with the figures, as Markdown."""
+    speed, quality, start = result["speed"], result["quality"], result["footprint"]
+    lines = [
+        f"Measured by `make benchmark DATA=FOLDER` with {result['model']} on one core ({result['processors']} in the"
+        f" machine), {result['tweets']:,} distinct tweets; AUC for *toxic* on {quality['rows']:,} comments at their"
+        f" natural rate ({quality['toxic']} toxic), none of which it was trained on:",
+        "",
+        "| | texts/s | nano is | one text, p50 | first answer | memory | toxic AUC [95 %] |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for name, row in speed.items():
+        good = quality.get(name)
+        auc = f"{good['auc']:.3f} [{good['low']:.3f}, {good['high']:.3f}]" if good else ""
+        faster = "" if name == "nano" else f"{row['ratio_of_nano']:.1f} × as fast"
+        lines.append(f"| {name} | {row['texts_per_second']:,.0f} | {faster} | {row['single_p50_us']:.1f} µs"
+                     f" | {start[name]['first_answer_s']:.2f} s | {start[name]['memory_mb']:.0f} MB | {auc} |")
+    lines += ["", "The peers answer other questions: profanex and better-profanity-rs look for listed words,"
+              " vaderSentiment measures\nsentiment, and alt-profanity-check was trained on Jigsaw's file, probably on"
+              " the very rows that are measured here."]
+    return "\n".join(lines)
+
+
+def rendered(readme: str) -> str:
+    """The README with its figures from the results."""
+    result = json.loads((ROOT / "benchmarks" / "results" / "nano.json").read_text())
+    head, rest = readme.split(BEGIN)
+    return f"{head}{BEGIN}\n{figures(result)}\n{END}{rest.split(END)[1]}"
+
+
+def main() -> int:
+    """Write or check."""
+    path = ROOT / "README.md"
+    old = path.read_text("utf-8")
+    new = rendered(old)
+    if "--check" in sys.argv[1:]:
+        return int(old != new)
+    path.write_text(new, "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
