@@ -1,4 +1,4 @@
-"""toxmeter: fine-tune, measure and serve text-toxicity classifiers.
+"""toxmeter: guard text with toxicity classifiers, train them, and measure them.
 
 Names are imported when first used, so that ``import toxmeter`` costs nothing::
 
