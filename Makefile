@@ -5,6 +5,8 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# folder with the real data, for `model` and `benchmark`
+DATA ?= ../shared/data
 KERNEL := src/toxmeter/models/_hashed.pyx
 
 .PHONY: demo test lint types unit format model benchmark clean
@@ -27,7 +29,7 @@ unit: $(VENV)/.dev
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 
-# the shipped model again, from its recipe; DATA is the folder with the data files
+# the shipped model again, from its recipe
 model: $(VENV)/.dev
 	$(BIN)/toxmeter train nano --data $(DATA) --output src/toxmeter/models/weights/nano --force
 

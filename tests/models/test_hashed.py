@@ -184,3 +184,17 @@ def test_nano_sees(text: str, label: str) -> None:
                                   "How do I kill a process on port 80?"])
 def test_nano_does_not_mind(text: str) -> None:
     assert NANO.score([text])[0].max() < 0.5
+
+
+@pytest.mark.parametrize("wrong", [None, 3.5])
+def test_what_is_no_text_is_named_in_a_large_batch(wrong: str) -> None:
+    with pytest.raises(InputError, match=r"texts\[9000\]"):
+        NANO.score(["fine"] * 9_000 + [wrong] + ["fine"] * 9_000)
+
+
+def test_a_long_text_in_a_large_batch_changes_no_other_score() -> None:
+    texts = [f"you are number {i}" for i in range(5_000)]
+    long = "You are a fool. " * 1_000
+    mixed = NANO.score([*texts[:2_500], long, *texts[2_500:]])
+    assert (np.delete(mixed, 2_500, axis=0) == NANO.score(texts)).all()
+    assert (mixed[2_500] == NANO.score([long])[0]).all()

@@ -109,27 +109,33 @@ class HashedScorer:
 
     def score(self, texts: Sequence[str]) -> FloatArray:
         """Score texts; see ``Scorer.score``."""
-        rows = texts if type(texts) is list else list(texts)
-        scores = None if isinstance(texts, (str, bytes)) else self._score_short(rows)
-        if scores is None:  # an entry is no text, or a long one
-            scores = score_in_windows(self._score_checked, check_texts(texts), self.window, len(self.labels))
-        return scores
-
-    def _score_checked(self, texts: list[str]) -> FloatArray:
-        scores = self._score_short(texts)
-        assert scores is not None, "windows are texts that fit"  # noqa: S101
-        return scores
-
-    def _score_short(self, texts: list[str]) -> FloatArray | None:
-        """Scores, or None where an entry is no str or longer than the window."""
-        if self.threads == 1 or len(texts) < 2 * _CHUNK:
-            return self._kernel.score(texts)
-        chunks = [texts[begin : begin + _CHUNK] for begin in range(0, len(texts), _CHUNK)]
+        if isinstance(texts, (str, bytes)) or not isinstance(texts, Sequence):
+            texts = check_texts(texts)
+        rows = texts if isinstance(texts, list) else list(texts)
+        if self.threads == 1 or len(rows) <= _CHUNK:
+            scores = self._kernel.score(rows)
+            if scores is not None:
+                return scores
+        chunks = [rows[begin : begin + _CHUNK] for begin in range(0, len(rows), _CHUNK)]
         # threads of its own for each call: a pool that is kept would be dead in a forked process
         with ThreadPoolExecutor(min(self.threads, len(chunks))) as threads:
-            scored = list(threads.map(self._kernel.score, chunks))
+            scored = list(threads.map(self._score_chunk, chunks))
         known = [scores for scores in scored if scores is not None]
-        return np.concatenate(known) if len(known) == len(chunks) else None
+        if len(known) < len(scored):
+            check_texts(rows)  # raises, with the index among all texts
+        return np.concatenate(known)
+
+    def _score_chunk(self, texts: list[str]) -> FloatArray | None:
+        """Scores, with the long texts in windows; None where an entry is no str."""
+        scores = self._kernel.score(texts)
+        if scores is None and all(isinstance(text, str) for text in texts):
+            scores = score_in_windows(self._score_short, texts, self.window, len(self.labels))
+        return scores
+
+    def _score_short(self, texts: list[str]) -> FloatArray:
+        scores = self._kernel.score(texts)
+        assert scores is not None, "windows are texts that fit"  # noqa: S101
+        return scores
 
 
 def _kernel(table: npt.NDArray[np.uint8], fold: Fold, scale: list[float], bias: list[float], window: int) -> _Kernel:
@@ -137,7 +143,7 @@ def _kernel(table: npt.NDArray[np.uint8], fold: Fold, scale: list[float], bias: 
         from toxmeter.models._hashed import Kernel
     except ImportError:
         warnings.warn(
-            "toxmeter was installed without its compiled kernel: nano scores with numpy, about a hundred times"
+            "toxmeter was installed without its compiled kernel: nano scores with numpy, which is many times"
             " slower. Install a C compiler, then: pip install --force-reinstall --no-cache-dir toxmeter",
             RuntimeWarning, stacklevel=2)
         return NumpyKernel(table, fold, scale, bias, window)

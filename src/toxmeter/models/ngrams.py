@@ -63,7 +63,7 @@ class Fold(NamedTuple):
 
     Attributes:
         page_of: ``[4352]`` uint8, the page of each block of 256 code points.
-        pages: ``[p, 256]`` uint8, the folded value of each code point: BREAK, SKIP, KEEP, OWN or ASCII.
+        pages: ``[p, 256]`` uint8, the folded value of each code point: BREAK, SKIP, KEEP, OWN, MARK or ASCII.
     """
 
     page_of: UInt8
