@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 DATA ?= ../shared/data
 KERNEL := src/toxmeter/models/_hashed.pyx
 
-.PHONY: demo test lint types unit format model benchmark clean
+.PHONY: demo test lint types unit format docs model benchmark clean
 
 demo: $(VENV)/.base
 	@$(BIN)/toxmeter check "Hello, how are you today?" "You're so stupid and worthless" \
@@ -28,6 +28,10 @@ unit: $(VENV)/.dev
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
+
+# the generated parts of docs/, from the code
+docs: $(VENV)/.dev
+	$(BIN)/python docs/generate.py
 
 # the shipped model again, from its recipe
 model: $(VENV)/.dev

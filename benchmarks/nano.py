@@ -159,7 +159,7 @@ def quality(data: Path) -> dict[str, Any]:
     from toxmeter.recipe import read_recipe
 
     recipe = read_recipe("nano")
-    rows = read_rows(recipe.data.natural, data, JIGSAW)
+    rows = read_rows(recipe.data.main, data, JIGSAW)
     shares = (1 - recipe.data.validation - recipe.data.test, recipe.data.validation)
     test = rows.take(assign(rows.texts, shares, recipe.seed) == 2)
     truth = test.labels[:, 0] >= 0.5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import string
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,16 @@ from hypothesis import settings
 settings.register_profile("toxmeter", deadline=None)
 settings.load_profile("toxmeter")
 
+_WORDS = """
+    the a an and or but not no is are was were be been am i you he she it we they me him her us them my your his
+    its our their this that these those what who how why when where here there to of in on at for with from by
+    as so if then do does did have has had can will would should could may all any some more most very too also
+    good great nice kind happy love like thank thanks please hello day time people man woman world work life
+    bad sad angry hate awful terrible horrible stupid idiot fool ugly dumb dirty mean rude liar shut up kill
+    movie film book story text word news game team city house water food music friend family
+"""
+_PIECES = ["##s", "##ed", "##ing", "##er", "##est", "##ly", "##ness", "##ful", "##ment", "##tion", "##able"]
+
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:
@@ -20,4 +31,31 @@ def real_data() -> Path:
     folder = Path(os.environ.get("TOXMETER_DATA") or beside)
     if not folder.is_dir():
         pytest.skip(f"no real data in {folder}: set TOXMETER_DATA")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a random BERT: 2 layers, 32 wide, 128 positions, no classification head.
+
+    Its lower-case vocabulary has common words and every ASCII character, alone and inside words.
+    """
+    import torch
+
+    from toxmeter.extras import need
+    from toxmeter.models.pretrained import quiet
+
+    transformers = need("transformers", extra="train")
+    letters = string.ascii_lowercase + string.digits
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *string.punctuation, *letters,
+             *(f"##{letter}" for letter in letters), *_PIECES, *_WORDS.split()]
+    vocabulary = {word: number for number, word in enumerate(dict.fromkeys(words))}
+    folder = tmp_path_factory.mktemp("models") / "tiny-encoder"
+    with quiet(), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        config = transformers.BertConfig(
+            vocab_size=len(vocabulary), hidden_size=32, num_hidden_layers=2, num_attention_heads=2,
+            intermediate_size=64, max_position_embeddings=128, initializer_range=0.2)
+        transformers.BertModel(config).save_pretrained(folder)
+        transformers.BertTokenizer(vocabulary, model_max_length=128).save_pretrained(folder)
     return folder

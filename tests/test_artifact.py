@@ -178,6 +178,27 @@ def test_file_names_are_plain(tmp_path: Path, name: str) -> None:
         write_artifact(tmp_path / "tiny", PLAIN, {name: b"x"}, card="")
 
 
+def test_attachments_lie_beside_and_count_for_nothing(saved: Artifact) -> None:
+    plots = {"loss.png": b"plot", "history.json": b"[]"}
+    other = write_artifact(saved.path.parent / "other", PLAIN, FILES, card="", attachments=plots)
+    assert names(other.path) == sorted([*FILES, *plots, CARD, MANIFEST])
+    assert other.version == saved.version
+    assert other.files == saved.files
+    (other.path / "loss.png").write_bytes(b"another plot")
+    (other.path / "history.json").unlink()
+    assert Artifact.open(other.path) == other
+
+
+@pytest.mark.parametrize(("name", "message"), [
+    ("table.npy", r"attachments table\.npy: files of the model have these names"),
+    ("a/b", "plain name"), ("..", "plain name"), (MANIFEST, "plain name"), (CARD, "plain name"),
+])
+def test_attachments_have_names_of_their_own(tmp_path: Path, name: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        write_artifact(tmp_path / "tiny", PLAIN, FILES, card="", attachments={name: b"x"})
+    assert names(tmp_path) == []
+
+
 _KILLED = """
 import os, signal, sys
 from pathlib import Path

@@ -62,7 +62,7 @@ def test_exit_status(arguments: list[str], status: int) -> None:
 def test_an_error_is_one_line_that_names_the_mend() -> None:
     done = run(*TOXMETER, "check", "-m", "dumy", "hello")
     assert done.stderr.startswith(b"toxmeter: no model 'dumy'")
-    assert done.stderr.endswith(b"(did you mean 'dummy'?)\n")
+    assert b"(did you mean 'dummy'?)" in done.stderr
     assert done.stderr.count(b"\n") == 1
 
 

@@ -15,6 +15,7 @@ BASES = {
     "PolicyError": ValueError,
     "RecipeError": ValueError,
     "ArtifactError": ToxmeterError,
+    "TrainingError": ToxmeterError,
     "UnknownModel": LookupError,
     "MissingExtra": ImportError,
 }

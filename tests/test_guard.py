@@ -328,7 +328,7 @@ def test_a_batch_takes_any_sequence() -> None:
 
 
 def test_a_head_that_says_nothing_about_toxicity_is_refused() -> None:
-    with pytest.raises(LabelError, match="NEGATIVE/POSITIVE say nothing about toxicity: declare toxic"):
+    with pytest.raises(LabelError, match="NEGATIVE/POSITIVE say nothing about toxicity: declare which do"):
         TextGuardrail(DummyScorer(SENTIMENT))
 
 

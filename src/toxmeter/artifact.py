@@ -4,7 +4,9 @@ Layout of an artifact folder::
 
     toxmeter.json   the manifest: labels, thresholds, calibration, recipe as run, data, metrics, files
     README.md       the model card
-    *.npy           plain arrays (nano); other formats of weights lie beside the manifest in the same way
+    *.npy           plain arrays (hashed), or what Hugging Face's tools write (transformer): config.json,
+                    model.safetensors, tokenizer.json, tokenizer_config.json
+    ...             attachments that no score depends on: plots, the history of the training
 
 The manifest is written last into a temporary folder, which is then renamed: a folder with a manifest is
 whole. Loading checks sizes and sha256 of all files, the manifest's own digest and the fingerprint. This
@@ -20,6 +22,7 @@ import shutil
 import tempfile
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from toxmeter.errors import ArtifactError, InputError
@@ -42,7 +45,7 @@ class Manifest:
     Attributes:
         name: the model's name, for instance ``nano``.
         number: its release number, at least 1; ``name@number+fingerprint[:8]`` is the version.
-        format: which loader reads it (``hashed``).
+        format: which loader reads it (``hashed``, ``transformer``).
         labels: the label set.
         model: the settings that the loader needs, for instance the n-gram lengths.
         thresholds: per label, the probability from which a text counts as toxic.
@@ -136,6 +139,7 @@ def write_artifact(
     files: Mapping[str, bytes],
     *,
     card: str,
+    attachments: Mapping[str, bytes] = MappingProxyType({}),
     replace: bool = False,
 ) -> Artifact:
     """Write an artifact folder, whole or not at all, and open it.
@@ -145,16 +149,20 @@ def write_artifact(
         manifest: what is known about the model.
         files: content of each file that scores depend on, by plain file name.
         card: the model card, Markdown.
+        attachments: content of further files, by plain file name, that no score depends on. They are neither
+            in the manifest nor in the fingerprint, and are not verified.
         replace: take the place of an artifact that is there already (never of any other folder).
 
     Raises:
-        InputError: when the folder exists and may not be replaced, a file name is not plain, or the manifest
-            holds what JSON cannot (NaN, an object).
+        InputError: when the folder exists and may not be replaced, a file name is not plain or given twice, or
+            the manifest holds what JSON cannot (NaN, an object).
     """
     target = Path(path).absolute()
-    for name in files:
+    for name in (*files, *attachments):
         if Path(name).name != name or name in (MANIFEST, CARD, "", ".", ".."):
             raise InputError(f"artifact file {name!r}: it needs a plain name, not {MANIFEST} or {CARD}")
+    if twice := sorted(files.keys() & attachments.keys()):
+        raise InputError(f"attachments {', '.join(twice)}: files of the model have these names; choose others")
     if target.exists() and not (replace and (target / MANIFEST).is_file()):
         raise InputError(f"{target} exists already: name another folder, or remove it first")
     document = _document(manifest, files)
@@ -162,7 +170,7 @@ def write_artifact(
     building = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent))
     try:
         building.chmod(0o755)
-        for name, content in files.items():
+        for name, content in (*files.items(), *attachments.items()):
             _write(building / name, content)
         _write(building / CARD, card.encode())
         _write(building / MANIFEST, document)

@@ -6,7 +6,8 @@
     ├── PolicyError (ValueError)      a policy with mistakes, all of them at once
     ├── RecipeError (ValueError)      a recipe with mistakes, all of them at once
     ├── ArtifactError                 a saved model that is missing, half-written, truncated or edited
-    ├── UnknownModel (LookupError)    a name that is neither a shipped model nor a folder
+    ├── TrainingError                 a training run that learns nothing, diverges, or cannot go on
+    ├── UnknownModel (LookupError)    a name that is no shipped model, folder or model of the hub
     └── MissingExtra (ImportError)    an optional dependency that is not installed
 
 Each message names what is wrong (row, field, option) and the mend. Command-line code turns them into
@@ -26,6 +27,7 @@ __all__ = [
     "PolicyError",
     "RecipeError",
     "ToxmeterError",
+    "TrainingError",
     "UnknownModel",
     "did_you_mean",
 ]
@@ -78,8 +80,12 @@ class ArtifactError(ToxmeterError):
     """A saved model that is missing, half-written, truncated or edited; the message says which file."""
 
 
+class TrainingError(ToxmeterError):
+    """A training run that learns nothing, diverges, or cannot be resumed; the message says what to change."""
+
+
 class UnknownModel(ToxmeterError, LookupError):
-    """A name that is neither a shipped model nor a folder with one; the message lists what was tried."""
+    """A name that is no shipped model, no folder with one and no hub model; the message lists what was tried."""
 
 
 class MissingExtra(ToxmeterError, ImportError):

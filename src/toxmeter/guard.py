@@ -126,8 +126,8 @@ class TextGuardrail:
     ) -> None:
         self.scorer = load(model) if isinstance(model, (str, os.PathLike)) else model
         if not self.scorer.labels.toxic_ids:
-            raise LabelError(f"{'/'.join(self.scorer.labels.names)} say nothing about toxicity: declare toxic"
-                             " labels in the artifact's label set, or take a model of toxicity")
+            raise LabelError(f"{'/'.join(self.scorer.labels.names)} say nothing about toxicity: declare"
+                             " which do, load(model, toxic=[...]), or take a model of toxicity")
         if policy is None:
             policy = Policy()
         self.policy = policy if isinstance(policy, Policy) else Policy.from_toml(policy)

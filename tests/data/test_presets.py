@@ -2,54 +2,80 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from toxmeter.data.presets import PRESETS, preset
-from toxmeter.data.read import read_rows
+from toxmeter.data.read import Rows, labels_of, read_rows
 from toxmeter.data.split import essence
 from toxmeter.errors import InputError
-from toxmeter.labels import JIGSAW
+from toxmeter.labels import JIGSAW, LabelSet
 
-LABELS = {"jigsaw-natural": JIGSAW.names, "jigsaw-enriched": JIGSAW.names,
-          "hate-speech-offensive": ("toxic", "identity_hate")}
-DOWNLOADED = [name for name, known in PRESETS.items() if not known.file.startswith("package:")]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from toxmeter.data.tables import Table
+
+    MakeTable = Callable[..., Table]
+
+TRAINABLE = [name for name, known in PRESETS.items() if known.labels]
+DOWNLOADED = [name for name, known in PRESETS.items() if not known.files[0].startswith("package:")]
+ANYTHING = LabelSet(("unused",), "multilabel")
 
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_every_preset_says_where_it_comes_from(name: str) -> None:
     known = preset(name)
     assert known is PRESETS[name]
-    assert known.file
+    assert known.files
     assert known.text
-    assert known.licence
+    assert re.fullmatch(r"[A-Za-z0-9.-]+", known.licence), "SPDX"
     assert known.source
+    assert known.citation == "" or "http" in known.citation
+    assert bool(known.columns) is bool(known.labels)
+    assert set(known.parts.values()) <= {"train", "validation", "test"}
 
 
-@pytest.mark.parametrize(("name", "hint"), [("jigsaw", "(did you mean 'jigsaw-natural'?)"), ("zzz", "")])
+@pytest.mark.parametrize("name", TRAINABLE)
+def test_a_preset_makes_the_labels_that_it_declares(make_table: MakeTable, name: str) -> None:
+    known = PRESETS[name]
+    assert known.labels
+    made = known.parse(make_table(**{column: [1, 0] for column in known.columns}), ANYTHING)
+    assert set(made) == set(known.labels.names)
+    if known.labels.kind != "multilabel":
+        np.testing.assert_allclose(np.sum(list(made.values()), axis=0), 1)
+
+
+@pytest.mark.parametrize(("name", "names", "toxic"), [
+    ("jigsaw-kaggle-binary", ("safe", "toxic"), ("toxic",)),
+    ("hate-speech-offensive", ("hate_speech", "offensive_language", "neither"), ("hate_speech", "offensive_language")),
+    ("sst2", ("NEGATIVE", "POSITIVE"), ()),
+    ("toxicity-levels", ("neutral", "toxic"), ("toxic",)),
+])
+def test_label_sets_are_those_of_the_reference_systems(
+    name: str, names: tuple[str, ...], toxic: tuple[str, ...]
+) -> None:
+    found = labels_of(name, None)
+    assert (found.names, found.toxic) == (names, toxic)
+
+
+@pytest.mark.parametrize("name", ["perspective-wikipedia", "hatecheck", "madlibs"])
+def test_a_set_for_evaluation_has_no_labels(name: str) -> None:
+    with pytest.raises(InputError, match=f"{name}' has no labels to train on"):
+        labels_of(name, None)
+
+
+@pytest.mark.parametrize(("name", "hint"), [("jigsaw-naturally", "(did you mean 'jigsaw-natural'?)"), ("zzz", "")])
 def test_an_unknown_preset_lists_those_there_are(name: str, hint: str) -> None:
     with pytest.raises(InputError) as caught:
         preset(name)
     assert str(caught.value).startswith(f"no data preset {name!r}: there are {', '.join(PRESETS)}")
     assert str(caught.value).endswith(hint)
-
-
-def test_tweets_have_the_shares_of_their_annotators_as_labels() -> None:
-    columns = {"count": np.array([3.0, 3, 6, 9]), "hate_speech": np.array([0.0, 1, 6, 1]),
-               "offensive_language": np.array([0.0, 2, 0, 2])}
-    made = PRESETS["hate-speech-offensive"].labels(columns)
-    assert sorted(made) == ["identity_hate", "toxic"]
-    np.testing.assert_allclose(made["toxic"], [0, 1, 1, 1 / 3])
-    np.testing.assert_allclose(made["identity_hate"], [0, 1 / 3, 1, 1 / 9])
-
-
-def test_a_tweet_that_nobody_has_seen_has_no_labels() -> None:
-    nobody = {name: np.zeros(1) for name in ("count", "hate_speech", "offensive_language")}
-    made = PRESETS["hate-speech-offensive"].labels(nobody)
-    assert np.isnan([made["toxic"][0], made["identity_hate"][0]]).all()
 
 
 def test_contrast_sentences_are_packaged_and_distinct() -> None:
@@ -64,19 +90,32 @@ def test_contrast_sentences_are_packaged_and_distinct() -> None:
     assert 0.2 < rows.labels[:, 0].mean() < 0.8
 
 
+def _real(name: str, folder: Path) -> Rows:
+    if not any((folder / file).is_file() for file in PRESETS[name].files):
+        pytest.skip(f"no {' or '.join(PRESETS[name].files)} in {folder}")
+    return read_rows(name, folder, PRESETS[name].labels)
+
+
 @pytest.mark.realdata
 @pytest.mark.parametrize("name", DOWNLOADED)
 def test_the_real_file_reads(name: str, real_data: Path) -> None:
-    if not (real_data / PRESETS[name].file).is_file():
-        pytest.skip(f"no {PRESETS[name].file} in {real_data}")
-    rows = read_rows(name, real_data, JIGSAW)
+    rows = _real(name, real_data)
     assert len(rows.texts) == len(rows.labels) == rows.origin["rows"] > 100
-    assert rows.labels.shape[1] == len(JIGSAW)
-    complete = ~np.isnan(rows.labels).any(axis=0)
-    none = np.isnan(rows.labels).all(axis=0)
-    made = [label in LABELS.get(name, ()) for label in JIGSAW.names]
-    assert complete.tolist() == made
-    assert (~none).tolist() == made
+    assert rows.labels.shape[1] == len(PRESETS[name].labels or ())
+    assert not np.isnan(rows.labels).any()
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize(("name", "counts"), [
+    ("sst2", [30_208, 38_013]), ("hate-speech-offensive", [1_284, 17_292, 3_763])])
+def test_real_classes_have_their_counts(name: str, counts: list[int], real_data: Path) -> None:
+    assert _real(name, real_data).labels.sum(axis=0).tolist() == counts
+
+
+@pytest.mark.realdata
+def test_sst2_declares_the_sentences_of_glue_as_test_rows(real_data: Path) -> None:
+    rows = _real("sst2", real_data)
+    assert Counter(rows.part or []) == {"train": 67_349, "test": 872}
 
 
 @pytest.mark.realdata

@@ -1,4 +1,4 @@
-"""Splits: decided by text and seed alone, and near-copies stay together."""
+"""Splits: they can be repeated, near-copies and groups stay together, labels have their shares."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toxmeter.data.split import assign, essence, without
+from toxmeter.data.read import Rows
+from toxmeter.data.split import TEST, TRAIN, VALIDATION, assign, crossing, essence, folds, split, without
+from toxmeter.errors import InputError
 
 TEXTS = [f"This is sentence number {n}, more or less." for n in range(4_000)]
 SHARES = (0.6, 0.15)
@@ -93,3 +95,143 @@ def test_what_is_kept_is_distinct_new_and_complete(texts: list[str], banned: set
     kept = [essence(text) for text, keep in zip(texts, without(texts, banned), strict=True) if keep]
     assert len(kept) == len(set(kept))
     assert set(kept) == set(map(essence, texts)) - set(map(essence, banned))
+
+
+FEW_TEXTS = st.lists(st.sampled_from(["a", "A!", "b", "B ", "c", "d", "e.", "E", "?", "", "f g", "F, G"]), max_size=30)
+
+
+def rows_of(texts: list[str], labels: object = None, **more: list[str] | None) -> Rows:
+    matrix = np.zeros((len(texts), 1)) if labels is None else np.array(labels, np.float64)
+    return Rows(texts, matrix, {"rows": len(texts)}, **more)
+
+
+def parts_of(rows: Rows, part: np.ndarray[tuple[int], np.dtype[np.int64]], count: int = 3) -> list[Rows]:
+    return [rows.take(part == each) for each in range(count)]
+
+
+def labelled(n: int, seed: int) -> Rows:
+    """Rows of two labels, one of them rare, some missing, some texts near-copies."""
+    rng = np.random.default_rng(seed)
+    labels = (rng.random((n, 2)) < [0.3, 0.03]).astype(np.float64)
+    labels[rng.random((n, 2)) < 0.1] = np.nan
+    return rows_of([f"Text, {row // 1.1:.0f}" + "!" * (row % 3) for row in range(n)], labels)
+
+
+@given(FEW_TEXTS, st.sampled_from(["hash", "stratified"]), st.integers(0, 5))
+def test_every_row_is_in_one_part_and_no_near_copy_crosses(texts: list[str], how: str, seed: int) -> None:
+    rows = rows_of(texts)
+    part = split(rows, how, 0.25, 0.25, seed)
+    assert part.shape == (len(texts),)
+    assert set(part.tolist()) <= {TRAIN, VALIDATION, TEST}
+    assert crossing(*parts_of(rows, part)) == []
+    assert (part == split(rows, how, 0.25, 0.25, seed)).all()
+
+
+@given(FEW_TEXTS, st.data(), st.integers(0, 5))
+def test_no_group_crosses(texts: list[str], data: st.DataObject, seed: int) -> None:
+    groups = data.draw(st.lists(st.sampled_from(["", "ann", "bob", "cid"]), min_size=len(texts), max_size=len(texts)))
+    rows = rows_of(texts, group=groups)
+    assert crossing(*parts_of(rows, split(rows, "stratified", 0.25, 0.25, seed))) == []
+    hashed = split(rows, "hash", 0.25, 0.25, seed)
+    assert not [line for line in crossing(*parts_of(rows, hashed)) if line.endswith("of one group")]
+
+
+@given(st.lists(st.text(max_size=10), max_size=20), st.data())
+def test_a_hash_split_does_not_depend_on_the_order(texts: list[str], data: st.DataObject) -> None:
+    order = data.draw(st.permutations(range(len(texts))))
+    part = split(rows_of(texts), "hash", 0.2, 0.3, 9)
+    assert (split(rows_of([texts[row] for row in order]), "hash", 0.2, 0.3, 9) == part.take(order)).all()
+
+
+def test_a_hash_split_is_that_of_assign() -> None:
+    assert (split(rows_of(TEXTS), "hash", 0.15, 0.25, 42) == assign(TEXTS, (1 - 0.15 - 0.25, 0.15), 42)).all()
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_stratified_split_gives_each_part_its_share_of_each_label(seed: int) -> None:
+    rows = labelled(2_000, seed)
+    part = split(rows, "stratified", 0.15, 0.25, seed)
+    shares = np.array([0.6, 0.15, 0.25])
+    np.testing.assert_allclose(np.bincount(part) / 2_000, shares, atol=0.002)
+    has = rows.labels >= 0.5
+    for label in range(2):
+        dealt = np.array([has[part == each, label].sum() for each in range(3)])
+        np.testing.assert_allclose(dealt, shares * has[:, label].sum(), atol=2)
+    assert crossing(*parts_of(rows, part)) == []
+
+
+def test_classes_are_stratified_too() -> None:
+    rows = rows_of(TEXTS[:1_000], np.eye(3)[np.repeat([0, 1, 2], [50, 800, 150])])
+    part = split(rows, "stratified", 0.1, 0.3, 5)
+    assert rows.labels[part == VALIDATION].sum(axis=0).tolist() == [5, 80, 15]
+    assert rows.labels[part == TEST].sum(axis=0).tolist() == [15, 240, 45]
+
+
+def test_a_group_joins_near_copies_and_near_copies_join_groups() -> None:
+    texts = ["one", "ONE", "two", "three", "four", *TEXTS[:200]]
+    group = ["ann", "", "ann", "bob", "bob", *[""] * 200]
+    rows = rows_of([*texts, "Three!"], group=[*group, "ann"])
+    for seed in range(5):
+        part = split(rows, "stratified", 0.3, 0.3, seed)
+        assert len({*part[:5], part[-1]}) == 1
+
+
+def test_declared_parts_are_kept() -> None:
+    rows = rows_of(["a", "b", "c", "d"], part=["test", "train", "validation", "train"])
+    assert split(rows, "given", 0.4, 0.1, 1).tolist() == [TEST, TRAIN, VALIDATION, TRAIN]
+
+
+def test_validation_rows_are_drawn_from_training_rows_where_none_are_declared() -> None:
+    labels = np.eye(2)[np.arange(400) % 2]
+    texts = [*TEXTS[:300], *(text.upper() for text in TEXTS[:50]), *TEXTS[350:400]]
+    rows = rows_of(texts, labels, part=["train"] * 300 + ["test"] * 100)
+    part = split(rows, "given", 0.2, 0.1, 1)
+    assert (part[300:] == TEST).all()
+    # 50 training rows are near-copies of test rows: they stay, for training to drop them
+    assert (part[:50] == TRAIN).all()
+    assert (part == VALIDATION).sum() == 50
+    assert labels[part == VALIDATION].sum(axis=0).tolist() == [25, 25]
+    train, validation, test = parts_of(rows, part)
+    assert crossing(validation, test) == crossing(train, validation) == []
+    assert len(crossing(train, test)) == 50
+    assert without(train.texts, test.texts).sum() == 200
+
+
+@pytest.mark.parametrize("part", [None, ["train", "train"], ["train", "validation"]])
+def test_a_given_split_needs_declared_test_rows(part: list[str] | None) -> None:
+    with pytest.raises(InputError, match=r'data.split = "given": the main set declares no test rows; name the column'):
+        split(rows_of(["a", "b"], part=part), "given", 0.2, 0.2, 1)
+
+
+def test_an_unknown_way_is_refused() -> None:
+    with pytest.raises(InputError, match=r"data.split is 'stratify' \(did you mean 'stratified'\?\): it is one of"):
+        split(rows_of(["a"]), "stratify", 0.2, 0.2, 1)
+
+
+@pytest.mark.parametrize("k", [2, 5, 7])
+def test_folds_are_alike(k: int) -> None:
+    rows = labelled(1_000, k)
+    fold = folds(rows, k, 11)
+    assert (fold == folds(rows, k, 11)).all()
+    np.testing.assert_allclose(np.bincount(fold), 1_000 / k, atol=2)
+    for label in range(2):
+        dealt = np.bincount(fold[rows.labels[:, label] >= 0.5], minlength=k)
+        assert dealt.max() - dealt.min() <= 2
+    assert crossing(*parts_of(rows, fold, k)) == []
+
+
+@pytest.mark.parametrize(("texts", "k", "message"), [
+    (["a", "b"], 1, "1 folds: a cross-validation needs at least 2"),
+    (["a", "A", "a!", "b"], 3, "3 folds of 4 rows, of which 2 may come apart"),
+])
+def test_too_few_or_too_many_folds_are_refused(texts: list[str], k: int, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        folds(rows_of(texts), k, 1)
+
+
+def test_what_crosses_is_named_without_its_text() -> None:
+    train = rows_of(["secret one", "two"], group=["ann", ""])
+    test = rows_of(["three", "Two.", "four"], group=["", "", "ann"])
+    assert crossing(train, test) == ["row 1 of part 1 and row 1 of part 0 are near-copies",
+                                     "row 2 of part 1 and row 0 of part 0 are of one group"]
+    assert crossing(train) == crossing() == []

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.realdata
 @pytest.fixture(scope="module")
 def metrics(real_data: Path) -> dict[str, Any]:
     recipe = read_recipe("nano")
-    rows = read_rows(recipe.data.natural, real_data, JIGSAW)
+    rows = read_rows(recipe.data.main, real_data, JIGSAW)
     shares = (1 - recipe.data.validation - recipe.data.test, recipe.data.validation)
     test = rows.take(assign(rows.texts, shares, recipe.seed) == 2)
     return measure(load("nano"), test.texts, test.labels, seed=recipe.seed)

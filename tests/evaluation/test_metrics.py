@@ -9,15 +9,21 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 from sklearn import metrics as sk
 
 from toxmeter.evaluation.metrics import (
     average_precision,
     bootstrap,
+    bootstrap_auc,
+    brier_score,
     expected_calibration_error,
     f1,
+    label_auc,
+    percentile_interval,
     precision_recall,
     roc_auc,
+    spearman,
 )
 
 Bools = npt.NDArray[np.bool_]
@@ -165,3 +171,70 @@ def test_resamples_without_a_value_are_left_out() -> None:
     low, high = bootstrap(lambda rows: roc_auc(truth[rows], score[rows]), 6, repeats=100)
     assert (low, high) == (1.0, 1.0)
     assert all(math.isnan(bound) for bound in bootstrap(lambda _: math.nan, 6, repeats=10))
+
+
+PAIRED = st.lists(st.tuples(SCORES, SCORES), min_size=2, max_size=40)
+
+
+@given(PAIRED)
+def test_spearman_is_that_of_scipy(rows: list[tuple[float, float]]) -> None:
+    one, other = (np.array(column, np.float64) for column in zip(*rows, strict=True))
+    if len(set(one)) < 2 or len(set(other)) < 2:
+        assert math.isnan(spearman(one, other))
+    else:
+        assert spearman(one, other) == pytest.approx(stats.spearmanr(one, other).statistic, abs=1e-12)
+
+
+def test_spearman_of_too_little_is_nan() -> None:
+    assert math.isnan(spearman(np.zeros(0), np.zeros(0)))
+    assert math.isnan(spearman(np.ones(1), np.ones(1)))
+
+
+@given(SCORED)
+def test_brier_score_is_that_of_scikit_learn(rows: list[tuple[bool, float]]) -> None:
+    truth, score = columns(rows)
+    probability = 1 / (1 + np.exp(-np.clip(score, -50, 50)))
+    expected = sk.brier_score_loss(truth, probability, labels=[False, True])
+    assert brier_score(truth.astype(np.float64), probability) == pytest.approx(expected, abs=1e-12)
+
+
+def test_brier_score_of_classes_adds_up_the_gaps_of_a_row() -> None:
+    random = np.random.default_rng(0)
+    probability = random.dirichlet(np.ones(4), size=50)
+    truth = random.integers(0, 4, 50)
+    expected = sk.brier_score_loss(truth, probability, labels=range(4), scale_by_half=False)
+    assert brier_score(np.eye(4)[truth], probability) == pytest.approx(expected, abs=1e-12)
+    assert brier_score(np.array([[0.5, 0.5]]), np.array([[0.0, 1.0]])) == 0.5
+    assert math.isnan(brier_score(np.zeros((0, 4)), np.zeros((0, 4))))
+
+
+def test_label_auc_leaves_out_what_is_not_known() -> None:
+    truth = np.array([[1, 0, np.nan], [0, 0, 1], [np.nan, 0, 0], [1, 0, np.nan]])
+    score = np.array([[0.9, 0.1, 0.5], [0.2, 0.2, 0.1], [0.0, 0.3, 0.3], [0.1, 0.4, 0.5]])
+    found = label_auc(truth, score)
+    assert found[[0, 2]].tolist() == [0.5, 0.0]
+    assert math.isnan(found[1])
+
+
+def test_the_fast_bootstrap_is_the_plain_one() -> None:
+    random = np.random.default_rng(3)
+    score = random.random((40, 3)).round(1)  # with many ties
+    truth = (random.random((40, 3)) < 0.4).astype(np.float64)
+    truth[random.random((40, 3)) < 0.2] = np.nan
+    truth[:, 2] = 0
+    truth[0, 2] = 1  # often not drawn
+    values = bootstrap_auc(truth, score, repeats=60, seed=9)
+    for column in range(3):
+        def plain(rows: npt.NDArray[np.int64], column: int = column) -> float:
+            return float(label_auc(truth[rows], score[rows])[column])
+
+        again = np.random.default_rng(9)
+        expected = [plain(again.integers(0, 40, 40)) for _ in range(60)]
+        np.testing.assert_allclose(values[:, column], expected, atol=1e-12)
+        assert percentile_interval(values[:, column]) == pytest.approx(bootstrap(plain, 40, repeats=60, seed=9))
+    assert 5 < np.isnan(values[:, 2]).sum() < 55
+
+
+def test_the_bootstrap_of_no_rows_is_nan() -> None:
+    assert np.isnan(bootstrap_auc(np.zeros((0, 2)), np.zeros((0, 2)), repeats=3)).all()
+    assert all(math.isnan(bound) for bound in percentile_interval(np.full(4, np.nan)))

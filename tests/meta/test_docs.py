@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,10 +41,58 @@ def test_figures_are_those_of_the_shipped_model() -> None:
     assert artifact_of("nano").version in (ROOT / "README.md").read_text("utf-8")
 
 
-@pytest.mark.parametrize("command", ["check", "score", "models", "train"])
+def test_generated_parts_are_those_of_the_code() -> None:
+    subprocess.run([sys.executable, ROOT / "docs" / "generate.py", "--check"], check=True)
+
+
+def test_every_command_and_option_is_in_the_docs() -> None:
+    import typer.main
+
+    from toxmeter.cli import app
+
+    page = (ROOT / "docs" / "cli.md").read_text("utf-8")
+    parts = re.split(r"^#+ (?=toxmeter)", page, flags=re.MULTILINE)
+    sections = {part.partition("\n")[0]: part for part in parts}
+    waiting: list[tuple[str, Any]] = [("toxmeter", typer.main.get_command(app))]
+    while waiting:
+        name, command = waiting.pop()
+        assert name in sections
+        missing = [option for param in command.params if param.param_type_name == "option"
+                   for option in [*param.opts, *param.secondary_opts] if f"`{option}" not in sections[name]]
+        assert not missing, name
+        assert not [param.name for param in command.params if param.param_type_name == "option" and not param.help]
+        waiting += [(f"{name} {below}", inner) for below, inner in getattr(command, "commands", {}).items()]
+
+
+def test_every_field_of_a_recipe_is_in_the_docs() -> None:
+    from toxmeter.recipe.describe import tables
+
+    page = (ROOT / "docs" / "recipes.md").read_text("utf-8")
+    for table in tables():
+        assert table.header in page
+        assert [field.name for field in table.fields if f"| `{field.name}` |" not in page] == []
+
+
+def test_recipes_in_the_docs_are_right(tmp_path: Path) -> None:
+    from toxmeter.recipe import read_recipe
+
+    first, labels, source = blocks(ROOT / "docs" / "recipes.md", "toml")
+    file = tmp_path / "recipe.toml"
+    file.write_text(first, "utf-8")
+    assert len([line for line in first.splitlines() if line]) <= 10
+    assert read_recipe(file).data.files["posts"].labels == ("toxic", "spam")
+    file.write_text(first + labels + source, "utf-8")
+    recipe = read_recipe(file)
+    assert recipe.labels
+    assert recipe.labels.toxic == ("toxic",)
+    assert recipe.data.sources[0].weight == 0.1
+
+
+@pytest.mark.parametrize("command", ["check", "score", "models", "train", *(
+    f"recipes {name}" for name in ("list", "show", "copy", "check", "fields"))])
 def test_every_option_is_explained_by_help(command: str) -> None:
-    shown = subprocess.run([sys.executable, "-m", "toxmeter", command, "--help"], check=True, capture_output=True,
-                           text=True).stdout
+    shown = subprocess.run([sys.executable, "-m", "toxmeter", *command.split(), "--help"], check=True,
+                           capture_output=True, text=True).stdout
     assert "toxmeter " + command in shown
     for option in re.findall(r"^  (?:-\w, )?(--[\w-]+)", shown, re.MULTILINE):
         assert re.search(rf"{option}\b.*\s\S+|{option}\b.*\n\s+\S+", shown), option

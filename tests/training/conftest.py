@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from toxmeter.training.hashed import matrix
 from toxmeter.training.run import train
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from toxmeter.artifact import Artifact
@@ -28,14 +29,16 @@ number = 3
 seed = 5
 limits = ["It knows a few hundred mild sentences.", "It has never met a person."]
 [data]
-natural = "jigsaw-natural"
+main = "jigsaw-natural"
+split = "hash"
 keep_out = ["perspective-wikipedia"]
 [[data.sources]]
-preset = "jigsaw-enriched"
+set = "jigsaw-enriched"
 [[data.sources]]
-preset = "hate-speech-offensive"
+set = "hate-speech-offensive-shares"
 weight = 0.1
 [model]
+format = "hashed"
 bits = 12
 [train]
 iterations = 30
@@ -83,6 +86,23 @@ def write_jigsaw(folder: Path, natural: list[tuple[str, list[int]]], enriched: l
     pq.write_table(pa.table(columns), folder / "jigsaw_toxic.parquet")
 
 
+def _change(world: Path, to: Path, edit: Callable[[dict[str, list[Any]]], None]) -> Path:
+    """A copy of the data folder with changed comments."""
+    shutil.copytree(world, to)
+    file = to / "jigsaw_toxic.parquet"
+    table = pq.read_table(file)
+    columns = table.to_pydict()
+    edit(columns)
+    pq.write_table(type(table).from_pydict(columns), file)
+    return to
+
+
+@pytest.fixture(scope="session")
+def change() -> Callable[..., Path]:
+    """Copies the data folder and edits its comments."""
+    return _change
+
+
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder."""
@@ -128,7 +148,67 @@ def trained(world: Path, recipe: Recipe, tmp_path_factory: pytest.TempPathFactor
         return matrix(seen, fold, bits)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("toxmeter.training.run.matrix", listen)
+        patch.setattr("toxmeter.training.linear.matrix", listen)
         artifact = train(recipe, world, tmp_path_factory.mktemp("runs") / "deep" / "tiny",
                          report=lambda what, share: told.append((what, share)))
     return Trained(artifact, told, texts)
+
+
+FRIENDLY = ["a lovely day", "thank you my friend", "what a good story", "the city is nice", "i like your house"]
+RUDE = ["you are stupid", "what an ugly fool", "shut up idiot", "you are a horrible liar", "i hate you so much"]
+
+
+def write_sayings(file: Path, rows: int = 240, seed: int = 0) -> Path:
+    """A CSV of friendly and rude sayings, ``text`` and ``rude``; one in thirty has a wrong label."""
+    draw = random.Random(seed)  # noqa: S311 - no secret
+    lines = ["text,rude"]
+    for row in range(rows):
+        rude = draw.random() < 0.5
+        words = [draw.choice(RUDE if rude else FRIENDLY), *draw.sample(_WHO, draw.randrange(1, 6)), str(row)]
+        lines.append(f"{' '.join(words)},{int(rude != (draw.random() < 0.03))}")
+    file.write_text("\n".join(lines) + "\n")
+    return file
+
+
+@pytest.fixture(scope="session")
+def sayings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with ``sayings.csv``."""
+    return write_sayings(tmp_path_factory.mktemp("sayings") / "sayings.csv").parent
+
+
+@pytest.fixture(scope="session")
+def fine_tuning(tiny_encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Recipe:
+    """A recipe that fine-tunes the tiny encoder on the sayings within a second or two."""
+    file = tmp_path_factory.mktemp("recipe") / "sayings.toml"
+    file.write_text(f"""
+name = "sayings"
+seed = 3
+limits = ["It knows ten sayings."]
+[data]
+main = "sayings"
+[data.files.sayings]
+file = "sayings.csv"
+label = "rude"
+[labels]
+names = ["friendly", "rude"]
+kind = "binary"
+toxic = ["rude"]
+[model]
+format = "transformer"
+base = "{tiny_encoder}"
+max_length = 32
+[train]
+epochs = 3
+lr = 5e-3
+batching = "tokens"
+batch_tokens = 128
+warmup = 0.1
+evaluate_every = 10
+watchdog = 0
+[evaluate]
+resamples = 50
+probes = ["you are stupid", "thank you my friend"]
+[track]
+energy = false
+""")
+    return read_recipe(file)

@@ -1,4 +1,4 @@
-"""The command line: ``toxmeter check | score | models | train``.
+"""The command line: ``toxmeter check | score | models | train | search | crossval | push | recipes``.
 
 Each command is a thin file here over a plain function elsewhere. This module holds what they share: the
 application, and the one place where errors become a line on standard error and an exit status. Nothing
@@ -18,7 +18,7 @@ import typer
 from typer.core import TyperGroup
 
 from toxmeter import __version__
-from toxmeter.cli import check, models, score, train
+from toxmeter.cli import check, crossval, models, push, recipes, score, search, train
 from toxmeter.cli.terminal import printable
 from toxmeter.errors import ToxmeterError
 
@@ -33,6 +33,10 @@ Judge text by a toxicity classifier: offline, without a GPU, in milliseconds.
   toxmeter score comments.csv --column text        a whole file, resumable
   toxmeter models                                  what is shipped, and how good it is
   toxmeter train nano --data D --output runs/nano  a model of your own
+  toxmeter recipes list                            what it can be trained by
+  toxmeter search my.toml --output runs/search     better settings for a recipe
+  toxmeter crossval my.toml --output runs/folds    how good a recipe is, with mean and spread
+  toxmeter push runs/my OWNER/NAME                 a model to the Hugging Face hub
 
 Exit status: 0 all is well, 1 a text is unsafe (check), 2 an error, 130 interrupted.
 """
@@ -85,6 +89,10 @@ app.command("check", help=check.HELP, short_help="Judge texts: safe or unsafe.")
 app.command("score", help=score.HELP, short_help="Score the texts of a file.")(score.score)
 app.command("models", help=models.HELP, short_help="List the shipped models.")(models.models)
 app.command("train", help=train.HELP, short_help="Train a model by a recipe.")(train.train)
+app.command("search", help=search.HELP, short_help="Search for better settings.")(search.search)
+app.command("crossval", help=crossval.HELP, short_help="Train and test a recipe by folds.")(crossval.crossval)
+app.command("push", help=push.HELP, short_help="Put a model on the Hugging Face hub.")(push.push)
+app.add_typer(recipes.app, name="recipes", help=recipes.HELP, short_help="Show, copy and check recipes.")
 
 
 def _show_version(wanted: bool) -> None:

@@ -39,7 +39,10 @@ _COLOUR = {"allow": "green", "review": "yellow", "block": "red"}
 
 
 def check(
-    texts: Annotated[list[str] | None, typer.Argument(metavar="TEXT", show_default=False)] = None,
+    texts: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="TEXT", show_default=False, help="Texts to judge; - for standard input."),
+    ] = None,
     model: Annotated[
         str | None, typer.Option("--model", "-m", help="Shipped model, or folder of one.  [default: nano]")
     ] = None,

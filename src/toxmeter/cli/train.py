@@ -3,6 +3,9 @@
 The work is ``toxmeter.training.run.train``; this module only shows it.
 """
 
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -10,37 +13,83 @@ import typer
 
 from toxmeter.cli.terminal import printable
 
-__all__ = ["HELP", "train"]
+__all__ = ["HELP", "DataOption", "RecipeArgument", "SetOption", "progress", "train"]
 
 HELP = """
 Train a model by a recipe, measure it on rows that it has not seen, and save it with its card.
 
 \b
   toxmeter train nano --data data --output runs/nano
-  toxmeter check --model runs/nano "You are all wonderful."
+  toxmeter train hate-speech-offensive                     data and base model from the Hugging Face hub
+  toxmeter train my.toml --data . --set train.lr=3e-5 --set train.epochs=2
+  toxmeter train my.toml --data . --resume                 go on after Ctrl-C, a crash or kill -9
+  torchrun --nproc-per-node 2 -m toxmeter train my.toml    several GPUs or processes
+  toxmeter check --model runs/my "You are all wonderful."
+
+What a recipe may say: toxmeter recipes fields. Checkpoints lie in OUTPUT.checkpoints until all is done.
 
 Needs: pip install 'toxmeter[train]'
 """
 
+RecipeArgument = Annotated[
+    str, typer.Argument(metavar="RECIPE", help="A shipped recipe (toxmeter recipes list), or a TOML file.")]
+DataOption = Annotated[
+    Path | None,
+    typer.Option("--data", "-d", help="Folder with the data files that the recipe names.  [default: the hub]")]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", "-s", metavar="FIELD=VALUE", help="Change a field of the recipe; as often as needed.")]
+
 
 def train(
-    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="A shipped recipe (nano), or a TOML file.")],
-    data: Annotated[Path, typer.Option("--data", "-d", help="Folder with the data files that the recipe names.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Artifact folder to write.")],
+    recipe: RecipeArgument,
+    data: DataOption = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Artifact folder to write.  [default: runs/NAME]")
+    ] = None,
+    changes: SetOption = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint, if there is one.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace an artifact that is there already.")] = False,
+    keep_checkpoints: Annotated[
+        bool, typer.Option("--keep-checkpoints", help="Leave the checkpoints when all is done.")
+    ] = False,
+    push_to_hub: Annotated[
+        str | None,
+        typer.Option("--push-to-hub", metavar="OWNER/NAME",
+                     help="Show what would be uploaded there; toxmeter push uploads it."),
+    ] = None,
 ) -> None:
     """Train a model; see ``HELP``."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
     from toxmeter.recipe import read_recipe
     from toxmeter.training import train as run
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bars:
-        bar = bars.add_task("", total=1.0)
-        artifact = run(
-            read_recipe(recipe), data, output, replace=force,
-            report=lambda what, share: bars.update(bar, description=what, completed=share))
+    plan = read_recipe(recipe, changes or [])
+    target = output or Path("runs") / plan.name
+    with progress() as tell:
+        artifact = run(plan, data, target, replace=force, resume=resume, keep_checkpoints=keep_checkpoints,
+                       report=tell)
+    if _rank():
+        return
     figures = ", ".join(f"{name} {value}" for name, value in artifact.manifest.metrics["headline"].items())
     typer.echo(printable(f"{artifact.version} in {artifact.path}: {figures}"))
+    if push_to_hub:
+        from toxmeter.cli.push import show_plan
+
+        show_plan(artifact.path, push_to_hub)
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str, float], None]]:
+    """A bar on standard error with time passed and left; of several processes, the first one shows it."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), disable=bool(_rank())) as bars:
+        bar = bars.add_task("", total=1.0)
+        yield lambda what, share: bars.update(bar, description=printable(what), completed=share)
+
+
+def _rank() -> int:
+    """Number of this process among those that train together."""
+    return int(os.environ.get("RANK", "0"))

@@ -3,5 +3,6 @@
 from toxmeter.models.catalog import load, shipped
 from toxmeter.models.dummy import DummyScorer
 from toxmeter.models.scorer import Scorer
+from toxmeter.models.transformer import TransformerScorer
 
-__all__ = ["DummyScorer", "Scorer", "load", "shipped"]
+__all__ = ["DummyScorer", "Scorer", "TransformerScorer", "load", "shipped"]

@@ -1,22 +1,26 @@
-"""Finding a scorer: the shipped models by name, any other by its folder.
+"""Finding a scorer: the shipped models by name, any other by its folder or its id on the Hugging Face hub.
 
-``load`` is the one way in. This module does not download anything and does not choose a model silently:
-an unknown name is an error that lists what was tried.
+``load`` is the one way in. This module does not choose a model silently: an unknown name is an error that
+lists what was tried. Only a name of the form ``owner/name`` is looked for on the hub.
 """
 
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from toxmeter.artifact import MANIFEST, Artifact
-from toxmeter.errors import ArtifactError, UnknownModel, did_you_mean
+from toxmeter.errors import ArtifactError, InputError, UnknownModel, did_you_mean
+from toxmeter.labels import JIGSAW, LabelSet
+from toxmeter.models.checkpoint import download, is_hub_id, open_checkpoint
 from toxmeter.models.dummy import DummyScorer
 from toxmeter.models.hashed import HashedScorer
+from toxmeter.models.transformer import TransformerScorer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from toxmeter.models.scorer import Scorer
 
@@ -26,7 +30,10 @@ DEFAULT = "nano"
 """The model of ``TextGuardrail()`` and ``toxmeter check``."""
 
 _WEIGHTS = Path(__file__).parent / "weights"
-_FORMATS: Mapping[str, Callable[[Artifact], Scorer]] = {"hashed": HashedScorer.from_artifact}
+_FORMATS: Mapping[str, Callable[[Artifact], Scorer]] = {
+    "hashed": HashedScorer.from_artifact,
+    "transformer": TransformerScorer.from_artifact,
+}
 
 
 def shipped() -> list[str]:
@@ -42,30 +49,75 @@ def artifact_of(name_or_path: str | os.PathLike[str]) -> Artifact:
         ArtifactError: when the folder holds a broken artifact.
     """
     name = os.fspath(name_or_path)
-    folder = _WEIGHTS / name if name in shipped() else Path(name)
-    if not folder.is_dir():
-        known = [*shipped(), "dummy"]
-        raise UnknownModel(f"no model {name!r}: not shipped ({', '.join(known)}), and no folder of that name"
-                           f"{did_you_mean(name, known)}")
+    folder = _local(name)
+    if folder is None:
+        raise _unknown(name)
     return Artifact.open(folder)
 
 
-def load(name_or_path: str | os.PathLike[str] = DEFAULT) -> Scorer:
-    """A scorer by name or folder.
+def load(
+    name_or_path: str | os.PathLike[str] = DEFAULT,
+    *,
+    toxic: Sequence[str] | None = None,
+    revision: str | None = None,
+) -> Scorer:
+    """A scorer by name, folder or hub id.
 
     Args:
-        name_or_path: a shipped model (``nano``), ``dummy``, or an artifact folder.
+        name_or_path: a shipped model (``nano``), ``dummy``, a folder with an artifact or a Hugging Face
+            checkpoint, or a hub model (``owner/name``), which is downloaded once, its weights only as
+            safetensors.
+        toxic: labels that mean toxic; None for what the model declares, or for a checkpoint, those whose name
+            says so. A guardrail needs one: ``load("owner/name", toxic=["LABEL_1"])``.
+        revision: of a hub model: commit, tag or branch; None for the newest.
 
     Raises:
-        UnknownModel: when it is neither; the message lists what was tried.
-        ArtifactError: when the folder holds a broken artifact, or one of a format that is not known here.
+        UnknownModel: when it is none of these; the message lists what was tried.
+        ArtifactError: when the folder holds a broken artifact or checkpoint, one without a classification
+            head, or one of a format that is not known here.
+        LabelError: when ``toxic`` names a label that the model does not have.
+        InputError: when ``revision`` is given for what is not on the hub.
+        MissingExtra: when a checkpoint is asked for and torch or transformers is not installed.
     """
-    if os.fspath(name_or_path) == "dummy":
-        return DummyScorer()
-    artifact = artifact_of(name_or_path)
+    name = os.fspath(name_or_path)
+    if name == "dummy":
+        return DummyScorer(JIGSAW if toxic is None else _declared(JIGSAW, toxic))
+    folder = _local(name)
+    if folder is not None and revision is not None:
+        raise InputError(f"revision {revision!r}: only models of the hub have revisions; {name} is a folder")
+    if folder is None:
+        if not is_hub_id(name):
+            raise _unknown(name)
+        folder = download(name, revision)
+    if (folder / "config.json").is_file() and not (folder / MANIFEST).exists():
+        called = name.rpartition("/")[2] if is_hub_id(name) else folder.resolve().name
+        return open_checkpoint(folder, name=called, toxic=toxic)
+    return _scorer(Artifact.open(folder), toxic)
+
+
+def _scorer(artifact: Artifact, toxic: Sequence[str] | None) -> Scorer:
+    manifest = artifact.manifest
     try:
-        loader = _FORMATS[artifact.manifest.format]
+        loader = _FORMATS[manifest.format]
     except KeyError:
-        raise ArtifactError(f"{artifact.path}: format {artifact.manifest.format!r} is unknown here"
+        raise ArtifactError(f"{artifact.path}: format {manifest.format!r} is unknown here"
                             f" ({', '.join(_FORMATS)}): upgrade toxmeter") from None
+    if toxic is not None:  # scores do not depend on it, so the version stays
+        artifact = replace(artifact, manifest=replace(manifest, labels=_declared(manifest.labels, toxic)))
     return loader(artifact)
+
+
+def _declared(labels: LabelSet, toxic: Sequence[str]) -> LabelSet:
+    return replace(labels, toxic=toxic)  # type: ignore[arg-type]  # checked and made a tuple there
+
+
+def _local(name: str) -> Path | None:
+    """The folder of a shipped model or of a path; None where it is neither."""
+    folder = _WEIGHTS / name if name in shipped() else Path(name)
+    return folder if folder.is_dir() else None
+
+
+def _unknown(name: str) -> UnknownModel:
+    known = [*shipped(), "dummy"]
+    return UnknownModel(f"no model {name!r}: not shipped ({', '.join(known)}), and no folder of that name"
+                        f"{did_you_mean(name, known)}; models of the Hugging Face hub are called owner/name")

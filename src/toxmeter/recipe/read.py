@@ -1,24 +1,36 @@
-"""Reading a recipe: TOML into the dataclasses of ``schema.py``, with every mistake in one error.
+"""Reading a recipe: a TOML file and overrides into the dataclasses of ``schema.py``, every mistake in one error.
 
-A recipe names data presets and settings only; nothing in it is imported or run. This module does not
-check that data files exist.
+A recipe names data sets and settings only; nothing in it is imported or run. This module does not check
+that data files or base models exist.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any
 
 from toxmeter.data.presets import PRESETS
 from toxmeter.errors import InputError, RecipeError, did_you_mean
-from toxmeter.recipe.schema import Data, Recipe
+from toxmeter.recipe.build import Builder
+from toxmeter.recipe.checks import contradictions
+from toxmeter.recipe.fitting import FineTuning, HashedModel, LinearTraining, TransformerModel
+from toxmeter.recipe.overrides import put
+from toxmeter.recipe.schema import Recipe
+from toxmeter.recipe.values import listed, shown
 
-__all__ = ["read_recipe", "shipped_recipes"]
+__all__ = ["read_recipe", "recipe_text", "shipped_recipes"]
+
+_LARGEST = 1 << 20  # bytes; whatever is larger is no recipe
+
+_SHAPES: Mapping[str, tuple[type[Any], ...]] = {
+    "hashed": (HashedModel, LinearTraining),
+    "transformer": (TransformerModel, FineTuning),
+}
+"""Which tables ``model`` and ``train`` are, by ``model.format``."""
 
 
 def shipped_recipes() -> list[str]:
@@ -27,100 +39,87 @@ def shipped_recipes() -> list[str]:
                   if entry.name.endswith(".toml"))
 
 
-def read_recipe(name_or_path: str | os.PathLike[str]) -> Recipe:
+def read_recipe(
+    name_or_path: str | os.PathLike[str], overrides: Sequence[str] | Mapping[str, object] = ()
+) -> Recipe:
     """Read a recipe.
 
     Args:
         name_or_path: a shipped recipe (``nano``), or a TOML file.
+        overrides: fields to set, in order: ``["train.lr=3e-5", "data.sources.0.weight=2"]`` with values in TOML
+            or as bare words, or a mapping of the same paths to Python values.
 
     Raises:
         InputError: when there is no such recipe or file, or it is no TOML.
-        RecipeError: with every mistake in it, one line each.
+        RecipeError: with every mistake in file and overrides, one line each.
+        MissingExtra: when ``train.extra`` is used without transformers.
     """
+    if isinstance(overrides, str):
+        raise InputError(f"overrides is the bare text {shown(overrides)}: pass a list")
     source = os.fspath(name_or_path)
-    shipped = shipped_recipes()
-    path = Path(str(files("toxmeter.recipe") / f"{source}.toml")) if source in shipped else Path(source)
-    try:
-        table = tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        raise InputError(f"no recipe {source!r}: neither shipped ({', '.join(shipped)}) nor a file"
-                         f"{did_you_mean(source, shipped)}") from None
-    except (OSError, ValueError, RecursionError) as err:
-        raise InputError(f"recipe {source}: not readable as TOML in UTF-8 ({err})") from err
-    problems: list[str] = []
-    recipe = _build(Recipe, table, "", problems)
+    table = _table(source)
+    changed, wrong = put(table, overrides)
+    own = table.get("data", {}).get("files", {}) if isinstance(table.get("data", {}), dict) else {}
+    sets = [*PRESETS, *own] if isinstance(own, dict) else list(PRESETS)
+    shapes, missing = _shapes(table.get("model", {}))
+    builder = Builder(sets, shapes)
+    recipe = builder.table(Recipe, table)
+    found = [*missing, *builder.problems, *contradictions(recipe, PRESETS, shapes)]
+    problems = [f"--set {path}: {problem}" for path, problem in wrong]
+    problems += [f"{'--set ' if _below(path, changed) else ''}{path}: {problem}" for path, problem in found]
     if problems or not isinstance(recipe, Recipe):
         raise RecipeError(source, problems)
     return recipe
 
 
-def _build(cls: type[Any], table: object, path: str, problems: list[str]) -> object | None:
-    """An instance of a dataclass from a TOML table; None, and lines in ``problems``, where that fails."""
-    if not isinstance(table, Mapping):
-        problems.append(f"{path}: {_shown(table)} is no table")
-        return None
-    known = {f.name: f for f in dataclasses.fields(cls)}
-    hints = get_type_hints(cls)
-    inside = f"{path}." if path else ""
-    before = len(problems)
-    problems += [f"{inside}{key}: no such field{did_you_mean(key, list(known))}; there are {', '.join(known)}"
-                 for key in table if key not in known]
-    values: dict[str, Any] = {}
-    for name, spec in known.items():
-        if name in table:
-            values[name] = _value(hints[name], spec.metadata, table[name], f"{inside}{name}", problems)
-        elif spec.default is dataclasses.MISSING and spec.default_factory is dataclasses.MISSING:
-            problems.append(f"{inside}{name}: missing")
-        elif spec.default is not dataclasses.MISSING:
-            values[name] = spec.default
-    if cls is Data:
-        problems += _too_large_shares(values, inside)
-    return cls(**values) if len(problems) == before else None
+def recipe_text(name_or_path: str | os.PathLike[str]) -> str:
+    """A recipe as it is written, comments included; nothing of it is checked.
 
-
-def _value(kind: Any, rules: Mapping[str, Any], value: object, path: str, problems: list[str]) -> object:  # noqa: ANN401
-    """A value of a field's type; anything, and a line in ``problems``, where it is of another."""
-    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
-        return _build(kind, value, path, problems)
-    if get_origin(kind) is tuple:
-        if not isinstance(value, list):
-            problems.append(f"{path}: {_shown(value)} is no list")
-            return ()
-        one = get_args(kind)[0]
-        return tuple(_value(one, rules, entry, f"{path}[{i}]", problems) for i, entry in enumerate(value))
-    problem = _problem(kind, rules, value)
-    if problem:
-        problems.append(f"{path}: {problem}")
-        return value
-    return float(value) if kind is float and isinstance(value, int) else value
-
-
-def _problem(kind: type, rules: Mapping[str, Any], value: Any) -> str:  # noqa: ANN401 - any value that TOML holds
-    """What is wrong with a plain value, or an empty text."""
-    if type(value) is not kind and not (kind is float and type(value) is int):
-        return f"{_shown(value)} is {type(value).__name__}, not {kind.__name__}"
-    if "low" in rules and not rules["low"] <= value <= rules["high"]:
-        return f"{_shown(value)} is not in [{rules['low']:g}, {rules['high']:g}]"
-    if isinstance(value, str) and not value.strip():
-        return "empty"
-    if "preset" in rules and value not in PRESETS:
-        return (f"no data preset {_shown(value)}{did_you_mean(str(value), list(PRESETS))};"
-                f" there are {', '.join(PRESETS)}")
-    return ""
-
-
-def _shown(value: object) -> str:
-    """The beginning of a value, however long it is."""
+    Raises:
+        InputError: when there is no such recipe or file, or it is no text in UTF-8.
+    """
+    source = os.fspath(name_or_path)
+    shipped = shipped_recipes()
+    path = files("toxmeter.recipe") / f"{source}.toml" if source in shipped else Path(source)
     try:
-        return f"{value!r:.40}"
-    except ValueError:  # Python writes no number of thousands of digits
-        return "a huge number"
+        with path.open("rb") as stream:
+            content = stream.read(_LARGEST + 1)
+        text = content.decode("utf-8-sig").replace("\r\n", "\n")
+    except FileNotFoundError:
+        raise InputError(f"no recipe {source!r}: neither shipped ({', '.join(shipped)}) nor a file"
+                         f"{did_you_mean(source, shipped)}") from None
+    except UnicodeDecodeError as err:
+        raise InputError(f"recipe {source}: byte {err.start} is no UTF-8: save the file as UTF-8") from err
+    except (OSError, ValueError) as err:
+        raise InputError(f"recipe {source}: not readable ({err})") from err
+    if len(content) > _LARGEST:
+        raise InputError(f"recipe {source}: over {_LARGEST:,} bytes, which no recipe has")
+    return text
 
 
-def _too_large_shares(data: Mapping[str, Any], path: str) -> list[str]:
-    """The one thing that fields say only together: too little is left to train on."""
-    shares = (data["validation"], data["test"])
-    taken = [share for share in shares if isinstance(share, (int, float)) and 0 <= share <= 1]
-    if sum(taken) > 0.9:
-        return [f"{path}test: with {path}validation {sum(taken):.2f} of the rows; at most 0.9"]
-    return []
+def _table(source: str) -> dict[str, Any]:
+    text = recipe_text(source)
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise InputError(f"recipe {source}: no TOML (nested too deeply)") from None
+    except ValueError as err:
+        raise InputError(f"recipe {source}: no TOML ({err})") from err
+
+
+def _shapes(model: object) -> tuple[tuple[type[Any], ...], list[tuple[str, str]]]:
+    """The dataclasses of ``model`` and ``train``; none, and a problem, where the format does not tell."""
+    if not isinstance(model, Mapping):
+        return (), []  # the builder says that it is no table
+    given = model.get("format")
+    if isinstance(given, str) and given in _SHAPES:
+        return _SHAPES[given], []
+    if given is None:
+        return (), [("model.format", f"missing: it is {listed(list(_SHAPES))}")]
+    hint = did_you_mean(given, list(_SHAPES)) if isinstance(given, str) else ""
+    return (), [("model.format", f"{shown(given)} is not {listed(list(_SHAPES))}{hint}")]
+
+
+def _below(path: str, changed: Sequence[str]) -> bool:
+    """Whether a problem lies in what an override wrote."""
+    return any(path == each or path.startswith(f"{each}.") for each in changed)

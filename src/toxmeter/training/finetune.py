@@ -1,0 +1,179 @@
+"""Fine-tuning a transformer: from tokenised parts to fitted weights, with checkpoints that survive.
+
+Here a recipe is unpacked: what is called gets numbers and arrays. A run that was interrupted, by whatever
+means, goes on from its last whole checkpoint to the same result. This module does not calibrate, measure test
+rows or write artifacts. Importing it imports torch and transformers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from toxmeter.errors import InputError
+from toxmeter.evaluation.classification import positive_column, validation_metrics
+from toxmeter.extras import need
+from toxmeter.models.pretrained import quiet
+from toxmeter.recipe.fitting import FineTuning, TransformerModel
+from toxmeter.recipe.write import plain
+from toxmeter.training.arguments import monitor_of, training_arguments
+from toxmeter.training.batches import Batches
+from toxmeter.training.callbacks import ShowProgress, Watchdog
+from toxmeter.training.checkpoints import load_finished, open_folder, remember_finished
+from toxmeter.training.encoder import encode_all, load_encoder
+from toxmeter.training.loss import balanced_weights, chance_level, make_loss
+from toxmeter.training.trainer import Encoded, Metrics, ToxicityTrainer, predict
+
+if TYPE_CHECKING:
+    from toxmeter.recipe import Recipe
+    from toxmeter.training.parts import Parts
+    from toxmeter.training.run import Report
+
+__all__ = ["Fitted", "fit"]
+
+Floats = npt.NDArray[np.float64]
+
+_torch = need("torch", extra="train")
+_transformers = need("transformers", extra="train")
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A fitted model.
+
+    Attributes:
+        model: with the weights of the best checkpoint.
+        tokenizer: of the model.
+        validation_logits: ``[n, k]`` of the validation rows, cut at the model's length as in training.
+        history: what was logged: entries with ``step`` and ``loss`` or ``eval_…``.
+        best: validation metric of those weights, negated for the loss: higher is better.
+        monitor: which metric that is.
+        steps: optimizer steps that were made.
+        facts: what else a report should tell: precision, share of cut texts, chance loss and the like.
+    """
+
+    model: Any
+    tokenizer: Any
+    validation_logits: Floats
+    history: list[dict[str, Any]]
+    best: float
+    monitor: str
+    steps: int
+    facts: dict[str, Any]
+
+
+def fit(
+    recipe: Recipe,
+    parts: Parts,
+    folder: Path,
+    *,
+    resume: bool = False,
+    report: Report | None = None,
+    callbacks: Sequence[Any] = (),
+) -> Fitted:
+    """Fine-tune a transformer.
+
+    Args:
+        recipe: with a ``TransformerModel`` and ``FineTuning``.
+        parts: rows; the test part is not looked at.
+        folder: for checkpoints; it is made.
+        resume: go on from the last whole checkpoint in the folder, if there is one.
+        report: told about progress.
+        callbacks: further callbacks of Hugging Face's Trainer.
+
+    Raises:
+        InputError: when the folder holds checkpoints and resume was not asked for, or settings contradict the data.
+        TrainingError: when the checkpoints are of another recipe, or nothing is learnt.
+        UnknownModel: when the base model is not to be had.
+    """
+    shape, how = recipe.model, recipe.train
+    assert isinstance(shape, TransformerModel), "the recipe reader pairs them"  # noqa: S101
+    assert isinstance(how, FineTuning), "the recipe reader pairs them"  # noqa: S101
+    tell = report or (lambda _what, _share: None)
+    checkpoint = open_folder(folder, _digest(recipe, parts), resume=resume)
+    _transformers.set_seed(recipe.seed)
+    tell("loading the base model", 0.0)
+    model, tokenizer = load_encoder(shape, parts.labels)
+    tell("tokenising", 0.0)
+    train, cut = encode_all(tokenizer, parts.train.texts, shape.max_length)
+    validation, _ = encode_all(tokenizer, parts.validation.texts, shape.max_length)
+    pad = tokenizer.pad_token_id or 0
+    loss = make_loss(parts.labels.kind, name=how.loss, gamma=how.focal_gamma, smoothing=how.label_smoothing,
+                     class_weights=_class_weights(how, parts))
+    chance = chance_level(loss, parts.train.labels, parts.weight)
+    monitor = monitor_of(how, parts.labels.kind)
+    arguments = training_arguments(how, folder, recipe.seed, monitor)
+    plan = Batches([len(ids) for ids in train], batching=how.batching, size=how.batch_size,
+                   tokens=how.batch_tokens, seed=recipe.seed, process=arguments.process_index,
+                   processes=arguments.world_size)
+    watching = [Watchdog(chance, how.watchdog), ShowProgress(tell, monitor), *callbacks]
+    if how.patience:
+        watching.append(_transformers.EarlyStoppingCallback(early_stopping_patience=how.patience))
+    trainer = ToxicityTrainer(
+        loss=loss, plan=plan, pad=pad, metrics=_metrics(parts), model=model, args=arguments,
+        train_dataset=Encoded(train, parts.train.labels, parts.weight),
+        eval_dataset=Encoded(validation, parts.validation.labels), callbacks=watching)
+    trainer.remove_callback(_transformers.PrinterCallback)
+    if not load_finished(trainer, folder):
+        with quiet():
+            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        remember_finished(trainer, folder)
+    state = trainer.state
+    facts = {"precision": arguments.mixed_precision or "no", "processes": arguments.world_size,
+             "batches_an_epoch": len(plan),
+             "cut_share": round(cut / len(train), 4), "chance_loss": round(chance, 5),
+             "parameters": sum(p.numel() for p in model.parameters()),
+             "trained_parameters": sum(p.numel() for p in model.parameters() if p.requires_grad)}
+    return Fitted(trainer.model, tokenizer, predict(trainer.model, validation, pad=pad), state.log_history,
+                  -state.best_metric if monitor == "loss" else state.best_metric, monitor, state.global_step, facts)
+
+
+def _class_weights(how: FineTuning, parts: Parts) -> Floats | None:
+    """What the positives of each label count, or None for 1.
+
+    Raises:
+        InputError: when a list of weights has another length than the labels.
+    """
+    if how.class_weights == "none":
+        return None
+    if how.class_weights == "balanced":
+        return balanced_weights(parts.train.labels)
+    if len(how.class_weights) != len(parts.labels):
+        raise InputError(f"train.class_weights: {len(how.class_weights)} numbers for {len(parts.labels)} labels"
+                         f" ({', '.join(parts.labels.names)})")
+    return np.array(how.class_weights, np.float64)
+
+
+def _metrics(parts: Parts) -> Metrics:
+    """The validation metrics of logits; ``loss`` is cross-entropy without weights."""
+    plain_loss = make_loss(parts.labels.kind)
+    truth = _torch.tensor(parts.validation.labels, dtype=_torch.float32)
+    positive = positive_column(parts.labels)
+
+    def of(logits: Floats) -> dict[str, float]:
+        given = _torch.tensor(logits, dtype=_torch.float32)
+        probability = _torch.sigmoid(given) if parts.labels.kind == "multilabel" else _torch.softmax(given, dim=1)
+        found = validation_metrics(parts.labels.kind, parts.validation.labels, probability.double().numpy(),
+                                   positive=positive)
+        return found | {"loss": float(plain_loss(given, truth).mean())}
+
+    return of
+
+
+def _digest(recipe: Recipe, parts: Parts) -> str:
+    """What must not change between the attempts of a run: settings that fit, and the rows."""
+    rows = hashlib.sha256()
+    for part in (parts.train, parts.validation):
+        rows.update(part.labels.tobytes())
+        for text in part.texts:
+            rows.update(text.encode("utf-8", "surrogatepass") + b"\0")
+    kept = {name: plain(getattr(recipe, name)) for name in ("seed", "model", "train")}
+    document = json.dumps(kept | {"labels": parts.labels.to_dict(), "rows": rows.hexdigest()}, sort_keys=True)
+    return hashlib.sha256(document.encode()).hexdigest()

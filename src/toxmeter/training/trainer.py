@@ -1,0 +1,134 @@
+"""Hugging Face's ``Trainer`` with our loss, our batches and our validation metrics.
+
+What is overridden: the loss, the training batches, and the evaluation, which scores the validation rows in
+batches of like length and computes the metrics that a recipe can monitor. Everything else – optimizer,
+schedules, mixed precision, accumulation, checkpoints, several processes – is the Trainer's. Importing this
+module imports torch and transformers; it knows no recipe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from toxmeter.extras import need
+from toxmeter.models.tokens import by_tokens
+from toxmeter.training.batches import Batches
+from toxmeter.training.loss import Loss
+
+__all__ = ["Encoded", "Metrics", "ToxicityTrainer", "collate", "predict"]
+
+Floats = npt.NDArray[np.float64]
+Tensor = Any  # torch has types, but its package is optional here
+Metrics = Callable[[Floats], dict[str, float]]
+
+_torch = need("torch", extra="train")
+_Trainer: Any = need("transformers", extra="train").Trainer
+_Dataset: Any = _torch.utils.data.Dataset
+_DataLoader: Any = _torch.utils.data.DataLoader
+
+_EVALUATION_TOKENS = 8_192  # at once; nothing is kept for a gradient
+
+
+class Encoded(_Dataset):  # type: ignore[misc]  # torch is optional here
+    """Tokenised texts with labels and weights.
+
+    Attributes:
+        ids: ``n`` lists of token ids.
+        labels: ``[n, k]`` float32, NaN where missing.
+        weight: ``[n]`` float32.
+    """
+
+    def __init__(self, ids: list[list[int]], labels: Floats, weight: Floats | None = None) -> None:
+        self.ids = ids
+        self.labels = labels.astype(np.float32)
+        self.weight = np.ones(len(ids), np.float32) if weight is None else weight.astype(np.float32)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __getitem__(self, row: int) -> tuple[list[int], npt.NDArray[np.float32], np.float32]:
+        return self.ids[row], self.labels[row], self.weight[row]
+
+
+def collate(rows: Sequence[tuple[list[int], npt.NDArray[np.float32], np.float32]], pad: int) -> dict[str, Tensor]:
+    """Rows of an ``Encoded`` as one padded batch: ``input_ids``, ``attention_mask``, ``labels``, ``weight``."""
+    ids, labels, weight = zip(*rows, strict=True)
+    return {**_padded(ids, pad), "labels": _torch.from_numpy(np.stack(labels)),
+            "weight": _torch.from_numpy(np.stack(weight))}
+
+
+def _padded(ids: Sequence[list[int]], pad: int) -> dict[str, Tensor]:
+    width = max(map(len, ids))
+    filled = np.full((len(ids), width), pad, np.int64)
+    mask = np.zeros((len(ids), width), np.int64)
+    for row, tokens in enumerate(ids):
+        filled[row, : len(tokens)] = tokens
+        mask[row, : len(tokens)] = 1
+    return {"input_ids": _torch.from_numpy(filled), "attention_mask": _torch.from_numpy(mask)}
+
+
+def predict(model: Any, ids: list[list[int]], *, pad: int) -> Floats:  # noqa: ANN401 - a torch module
+    """Logits ``[n, k]`` of tokenised texts, in their order; the model is left in evaluation mode."""
+    model.eval()
+    logits = np.zeros((len(ids), model.config.num_labels))
+    with _torch.inference_mode():
+        for rows in by_tokens([len(tokens) for tokens in ids], _EVALUATION_TOKENS):
+            batch = {name: tensor.to(model.device) for name, tensor in _padded([ids[row] for row in rows], pad).items()}
+            logits[rows] = model(**batch).logits.float().cpu().numpy()
+    return logits
+
+
+class ToxicityTrainer(_Trainer):  # type: ignore[misc]  # transformers is optional here
+    """A ``Trainer`` for texts with soft, missing and weighted labels."""
+
+    def __init__(
+        self, *, loss: Loss, plan: Batches, metrics: Metrics, pad: int, **others: Any  # noqa: ANN401
+    ) -> None:
+        """Prepare.
+
+        Args:
+            loss: of each row, from logits and labels.
+            plan: which rows make a batch.
+            metrics: of the validation rows, from their logits ``[n, k]``.
+            pad: id of the padding token.
+            others: of ``transformers.Trainer``; both data sets are ``Encoded``.
+        """
+        super().__init__(data_collator=lambda rows: collate(rows, pad), **others)
+        self.model_accepts_loss_kwargs = False  # the loss is ours, and a mean over each batch
+        self._row_loss, self._plan, self._metrics, self._pad = loss, plan, metrics, pad
+        # every row counts the same, however many share its batch
+        self._rows_a_batch = float(self.train_dataset.weight.sum()) / (len(plan) * max(1, self.args.world_size))
+
+    def get_train_dataloader(self) -> Any:  # noqa: ANN401 - a torch DataLoader
+        """Batches as planned; each process has its own, so they are not shared out again."""
+        return _Loader(self.train_dataset, batch_sampler=self._plan, collate_fn=self.data_collator,
+                       pin_memory=self.args.device.type == "cuda")
+
+    def compute_loss(
+        self, model: Any, inputs: dict[str, Tensor], return_outputs: bool = False, **_: Any  # noqa: ANN401
+    ) -> Any:  # noqa: ANN401
+        """The sum of the weighted losses of the rows, divided by the usual weight of a batch."""
+        labels, weight = inputs.pop("labels"), inputs.pop("weight")
+        outputs = model(**inputs)
+        loss = (self._row_loss(outputs.logits, labels) * weight).sum() / self._rows_a_batch
+        return (loss, outputs) if return_outputs else loss
+
+    def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:  # noqa: ANN401
+        """The metrics of all validation rows, as ``eval_…``; every process computes them alike."""
+        with self.autocast_smart_context_manager():
+            logits = predict(self.model, self.eval_dataset.ids, pad=self._pad)
+        found = {f"eval_{name}": value for name, value in self._metrics(logits).items()}
+        self.log(dict(found))
+        self.control: Any = self.callback_handler.on_evaluate(self.args, self.state, self.control, found)
+        return found
+
+
+class _Loader(_DataLoader):  # type: ignore[misc]
+    """A loader that hands the epoch on to its batches, as the Trainer expects of a loader."""
+
+    def set_epoch(self, epoch: int) -> None:
+        self.batch_sampler.set_epoch(epoch)

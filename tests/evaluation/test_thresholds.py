@@ -1,0 +1,70 @@
+"""Thresholds have the best F1 that any threshold has."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from toxmeter.evaluation.metrics import f1
+from toxmeter.evaluation.thresholds import best_f1_thresholds
+
+Floats = npt.NDArray[np.float64]
+
+PROBABILITY = st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0]) | st.floats(0, 1)
+
+
+def best(labels: list[float], probability: list[float]) -> float:
+    return best_f1_thresholds(np.array([labels]).T, np.array([probability]).T, ["toxic"])["toxic"]
+
+
+@given(st.lists(st.tuples(st.booleans(), PROBABILITY), min_size=1, max_size=40))
+def test_no_threshold_has_a_better_f1(rows: list[tuple[bool, float]]) -> None:
+    truth, probability = (np.array(column) for column in zip(*rows, strict=True))
+    found = best(truth.astype(np.float64).tolist(), probability.tolist())
+    assert 0 <= found <= 1
+    if truth.all() or not truth.any():
+        assert found == 0.5
+    else:
+        reached = f1(truth, probability >= found)
+        assert reached == max(f1(truth, probability >= each) for each in probability)
+
+
+@pytest.mark.parametrize(("labels", "probability", "threshold"), [
+    ([0, 0, 1, 1], [0.1, 0.2, 0.6, 0.9], 0.4),
+    # one miss is cheaper than three false alarms
+    ([1, 0, 0, 0, 1], [0.1, 0.2, 0.2, 0.3, 0.9], 0.6),
+    # flagging everything is best: midway between the lowest and nought
+    ([1, 0, 1, 1], [0.2, 0.3, 0.4, 0.5], 0.1),
+    # F1 is 2/3 at .85 and at .2, from which .2 is nearer to a half
+    ([1, 0, 1, 0], [0.9, 0.8, 0.3, 0.1], 0.2),
+    # F1 is 2/3 at .7 and at .05: .7 is nearer to a half
+    ([1, 0, 0, 1], [0.8, 0.6, 0.3, 0.1], 0.7),
+    ([0.4, 0.5], [0.2, 0.4], 0.3),  # soft
+])
+def test_thresholds_by_hand(labels: list[float], probability: list[float], threshold: float) -> None:
+    assert best(labels, probability) == pytest.approx(threshold)
+
+
+def test_there_is_a_threshold_between_neighbouring_numbers() -> None:
+    low = 0.5
+    high = float(np.nextafter(low, 1))
+    assert best([0, 1], [low, high]) == high
+
+
+def test_each_label_is_judged_by_the_rows_in_which_it_is_known() -> None:
+    labels = np.array([[0, np.nan, 1], [1, 1, np.nan], [np.nan, 0, 1], [0, 0, 1]])
+    probability = np.array([[0.1, 0.9, 0.3], [0.3, 0.8, 0.1], [0.2, 0.2, 0.2], [0.1, 0.4, 0.9]])
+    found = best_f1_thresholds(labels, probability, ["a", "b", "c"])
+    assert found == pytest.approx({"a": 0.2, "b": 0.6, "c": 0.5})
+    assert best_f1_thresholds(np.zeros((0, 1)), np.zeros((0, 1)), ["a"]) == {"a": 0.5}
+
+
+def test_float32_scores_are_flagged_as_planned() -> None:
+    random = np.random.default_rng(0)
+    probability = random.random((500, 1)).astype(np.float32)
+    truth = random.random((500, 1)) < probability
+    found = best_f1_thresholds(truth.astype(np.float64), probability.astype(np.float64), ["a"])["a"]
+    assert (probability >= found).sum() == (probability.astype(np.float64) >= found).sum()

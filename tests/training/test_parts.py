@@ -1,0 +1,109 @@
+"""Parts: what is split, what is kept out, several sets in one training, folds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from toxmeter.data.split import essence
+from toxmeter.errors import InputError
+from toxmeter.recipe.schema import Data, Labels, OwnSet, Source
+from toxmeter.training.parts import Parts, fold_parts, prepare
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from toxmeter.recipe import Recipe
+
+
+def texts(parts: Parts) -> list[set[str]]:
+    return [{essence(text) for text in rows.texts} for rows in (parts.train, parts.validation, parts.test)]
+
+
+def with_data(recipe: Recipe, **fields: Any) -> Recipe:
+    return replace(recipe, data=replace(recipe.data, **fields))
+
+
+def test_parts_are_apart_and_have_their_shares(fine_tuning: Recipe, sayings: Path) -> None:
+    parts = prepare(fine_tuning, sayings)
+    train, validation, test = texts(parts)
+    assert not train & validation | train & test | validation & test
+    assert len(parts.test.texts) == pytest.approx(60, abs=3)
+    assert len(parts.validation.texts) == pytest.approx(36, abs=3)
+    rates = [rows.labels[:, 1].mean() for rows in (parts.train, parts.validation, parts.test)]
+    assert max(rates) - min(rates) < 0.06
+
+
+def test_the_seed_decides_the_parts(fine_tuning: Recipe, sayings: Path) -> None:
+    assert texts(prepare(fine_tuning, sayings)) == texts(prepare(fine_tuning, sayings))
+    assert texts(prepare(fine_tuning, sayings)) != texts(prepare(replace(fine_tuning, seed=4), sayings))
+
+
+def test_fewer_rows_are_drawn_on_demand(fine_tuning: Recipe, sayings: Path) -> None:
+    parts = prepare(with_data(fine_tuning, rows=100), sayings)
+    assert sum(len(rows.texts) for rows in (parts.train, parts.validation, parts.test)) == 100
+
+
+def test_sets_with_other_labels_train_one_model(fine_tuning: Recipe, tmp_path: Path) -> None:
+    (tmp_path / "main.csv").write_text("text,rude,loud\n" + "".join(f"row {i} of main,{i % 2},{i % 3 == 0:d}\n"
+                                                                  for i in range(60)))
+    (tmp_path / "more.csv").write_text("text,loud\n" + "".join(f"another {i},0.{i % 10}\n" for i in range(40)))
+    files = {"main": OwnSet(file="main.csv", labels=("rude", "loud")),
+             "more": OwnSet(file="more.csv", labels=("loud",))}
+    recipe = replace(fine_tuning, labels=None,
+                     data=Data(main="main", files=files, sources=(Source(set="more", weight=0.5),)))
+    parts = prepare(recipe, tmp_path)
+    assert parts.labels.names == ("rude", "loud")
+    more = np.isnan(parts.train.labels[:, 0])
+    assert more.sum() == 40
+    assert set(parts.weight[more]) == {0.5}
+    assert set(parts.weight[~more]) == {1.0}
+    assert len(set(parts.train.labels[more, 1])) == 10
+
+
+def test_rows_that_others_evaluate_with_are_kept_out(fine_tuning: Recipe, sayings: Path, tmp_path: Path) -> None:
+    (tmp_path / "sayings.csv").write_bytes((sayings / "sayings.csv").read_bytes())
+    whole = prepare(fine_tuning, tmp_path)
+    kept = whole.train.texts[:5]
+    (tmp_path / "suite.csv").write_text("text,rude\n" + "".join(f"{text.upper()}!!,0\n" for text in kept))
+    files = dict(fine_tuning.data.files) | {"suite": OwnSet(file="suite.csv", label="rude")}
+    parts = prepare(with_data(fine_tuning, files=files, keep_out=("suite",)), tmp_path)
+    assert len(parts.train.texts) == len(whole.train.texts) - 5
+    assert not texts(parts)[0] & {essence(text) for text in kept}
+    assert parts.train.origin["left_out_as_near_copies"] == 5
+
+
+def test_a_label_that_no_row_has_is_named(fine_tuning: Recipe, tmp_path: Path) -> None:
+    (tmp_path / "sayings.csv").write_text("text,rude\n" + "".join(f"row {i},{i % 2}\n" for i in range(40)))
+    files = {"sayings": OwnSet(file="sayings.csv", labels=("rude",))}
+    labels = Labels(names=("rude", "loud"), kind="multilabel")
+    with pytest.raises(InputError, match=r"data\.main: no row of 'sayings' has a label 'loud'"):
+        prepare(replace(with_data(fine_tuning, files=files), labels=labels), tmp_path)
+
+
+def test_rows_without_any_label_are_left_out(fine_tuning: Recipe, tmp_path: Path) -> None:
+    lines = [f"row {i},{i % 2 if i % 4 else ''}" for i in range(80)]
+    (tmp_path / "sayings.csv").write_text("text,rude\n" + "\n".join(lines) + "\n")
+    parts = prepare(fine_tuning, tmp_path)
+    assert sum(len(rows.texts) for rows in (parts.train, parts.validation, parts.test)) == 60
+    assert not any(np.isnan(rows.labels).any() for rows in (parts.train, parts.validation, parts.test))
+
+
+def test_folds_test_every_row_once(fine_tuning: Recipe, sayings: Path) -> None:
+    found = fold_parts(fine_tuning, sayings, 4)
+    assert len(found) == 4
+    tested = [text for parts in found for text in parts.test.texts]
+    assert len(tested) == len(set(tested)) == 240
+    for parts in found:
+        train, validation, test = texts(parts)
+        assert not train & validation | train & test | validation & test
+        assert len(validation) == pytest.approx(27, abs=3)
+
+
+@pytest.mark.parametrize("count", [1, 0, -1])
+def test_one_fold_is_none(fine_tuning: Recipe, sayings: Path, count: int) -> None:
+    with pytest.raises(InputError, match="needs at least 2"):
+        fold_parts(fine_tuning, sayings, count)
