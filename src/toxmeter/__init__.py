@@ -18,18 +18,34 @@ if TYPE_CHECKING:
     from toxmeter.labels import LabelSet
     from toxmeter.models import Scorer, load
     from toxmeter.policy import Policy
+    from toxmeter.recipe import Recipe, read_recipe
+    from toxmeter.training import train
 
 __version__ = "0.1.0"
 
-__all__ = ["LabelSet", "Policy", "Scorer", "TextGuardrail", "Verdict", "__version__", "load"]
+__all__ = [
+    "LabelSet",
+    "Policy",
+    "Recipe",
+    "Scorer",
+    "TextGuardrail",
+    "Verdict",
+    "__version__",
+    "load",
+    "read_recipe",
+    "train",
+]
 
 _HOMES = {
     "LabelSet": "toxmeter.labels",
     "Policy": "toxmeter.policy",
+    "Recipe": "toxmeter.recipe",
     "Scorer": "toxmeter.models",
     "TextGuardrail": "toxmeter.guard",
     "Verdict": "toxmeter.guard",
     "load": "toxmeter.models",
+    "read_recipe": "toxmeter.recipe",
+    "train": "toxmeter.training",
 }
 
 

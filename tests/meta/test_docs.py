@@ -35,6 +35,10 @@ def test_readme_has_the_measured_figures() -> None:
     subprocess.run([sys.executable, ROOT / "benchmarks" / "readme.py", "--check"], check=True)
 
 
+def test_results_are_the_measured_ones() -> None:
+    subprocess.run([sys.executable, ROOT / "benchmarks" / "results_page.py", "--check"], check=True)
+
+
 def test_figures_are_those_of_the_shipped_model() -> None:
     from toxmeter.models.catalog import artifact_of
 

@@ -123,10 +123,15 @@ def test_checkpoints_of_another_recipe_are_refused(
 
 
 def test_early_stopping_goes_by_the_validation_metric(fine_tuning: Recipe, parts: Parts, tmp_path: Path) -> None:
-    found = fit(changed(fine_tuning, patience=1, epochs=30.0, evaluate_every=5), parts, tmp_path)
+    how = changed(fine_tuning, patience=1, epochs=30.0, evaluate_every=5)
+    found = fit(how, parts, tmp_path)
     values = [entry["eval_auc"] for entry in found.history if "eval_auc" in entry]
     assert found.steps < 150
     assert values[-1] <= max(values[:-1])
+    (tmp_path / "finished.json").unlink()  # as if it had been killed in that very moment
+    again = fit(how, parts, tmp_path, resume=True, callbacks=[Stop(found.steps + 1)])
+    assert again.steps == found.steps
+    assert same(weights(again), weights(found))
 
 
 def test_the_plateau_schedule_lowers_the_rate(fine_tuning: Recipe, parts: Parts, tmp_path: Path) -> None:

@@ -92,6 +92,17 @@ def test_rows_without_any_label_are_left_out(fine_tuning: Recipe, tmp_path: Path
     assert not any(np.isnan(rows.labels).any() for rows in (parts.train, parts.validation, parts.test))
 
 
+def test_near_copies_of_a_given_split_are_counted(fine_tuning: Recipe, tmp_path: Path) -> None:
+    rows = [f"row {i},{i % 2},{part}" for part, span in (("train", range(40)), ("dev", range(40, 60)),
+                                                         ("test", range(58, 80))) for i in span]
+    (tmp_path / "sayings.csv").write_text("text,rude,part\n" + "\n".join([*rows, "ROW 3!,1,test"]) + "\n")
+    files = {"sayings": OwnSet(file="sayings.csv", label="rude", part="part")}
+    parts = prepare(with_data(fine_tuning, files=files, split="given"), tmp_path)
+    assert (len(parts.validation.texts), len(parts.test.texts)) == (20, 23)
+    assert parts.test.origin["near_copies_of_validation_rows"] == 2
+    assert "row 3" not in parts.train.texts
+
+
 def test_folds_test_every_row_once(fine_tuning: Recipe, sayings: Path) -> None:
     found = fold_parts(fine_tuning, sayings, 4)
     assert len(found) == 4

@@ -64,15 +64,28 @@ def remember_finished(trainer: Any, folder: Path) -> None:  # noqa: ANN401 - a t
         (folder / (_FINISHED + ".part")).rename(folder / _FINISHED)
 
 
-def load_finished(trainer: Any, folder: Path) -> bool:  # noqa: ANN401 - a transformers Trainer
-    """Put the best weights of a finished fit into the trainer; False if the folder holds none."""
-    if not (folder / _FINISHED).is_file():
-        return False
-    trainer.state = type(trainer.state).load_from_json(str(folder / _FINISHED))
+def load_finished(trainer: Any, folder: Path, checkpoint: Path | None) -> bool:  # noqa: ANN401
+    """Put the best weights of a finished fit into a Trainer; False if the fit is not over.
+
+    It is also over where early stopping had spoken in the last checkpoint, and the run was killed just then.
+    """
+    file = folder / _FINISHED
+    if not file.is_file():
+        if checkpoint is None or not _stopped_early(checkpoint):
+            return False
+        file = checkpoint / _STATE
+    trainer.state = type(trainer.state).load_from_json(str(file))
     weights = folder / f"checkpoint-{trainer.state.best_global_step}" / "model.safetensors"
     tensors = need("safetensors.torch", extra="train").load_file(weights)
     trainer.model.load_state_dict(tensors, strict=True)
     return True
+
+
+def _stopped_early(checkpoint: Path) -> bool:
+    saved = _read(checkpoint / _STATE).get("stateful_callbacks", {}).get("EarlyStoppingCallback")
+    if not saved:
+        return False
+    return bool(saved["attributes"]["early_stopping_patience_counter"] >= saved["args"]["early_stopping_patience"])
 
 
 def _whole_checkpoints(folder: Path) -> list[Path]:

@@ -121,7 +121,7 @@ def fit(
         train_dataset=Encoded(train, parts.train.labels, parts.weight),
         eval_dataset=Encoded(validation, parts.validation.labels), callbacks=watching)
     trainer.remove_callback(_transformers.PrinterCallback)
-    if not load_finished(trainer, folder):
+    if not load_finished(trainer, folder, checkpoint):
         with quiet():
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         remember_finished(trainer, folder)

@@ -6,7 +6,7 @@ tokenise and fits nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from toxmeter.data.read import Rows, labels_of, read_rows
-from toxmeter.data.split import TEST, TRAIN, VALIDATION, folds, split, without
+from toxmeter.data.split import TEST, TRAIN, VALIDATION, crossing, folds, split, without
 from toxmeter.errors import InputError
 from toxmeter.labels import LabelSet
 
@@ -108,7 +108,9 @@ def _parts(recipe: Recipe, data: Path | None, labels: LabelSet, main: Rows, part
         if not rows.texts:
             raise InputError(f"no rows left for {name}: name more data, or another share in data.{name}"
                              if name != "train" else "no rows left to train on: name more data")
-    return Parts(labels, train, weight, validation, test)
+    # a set's own split, or groups split by hash, may have put near-copies on both sides; the reader should know
+    both = {"near_copies_of_validation_rows": len(crossing(validation, test))}
+    return Parts(labels, train, weight, validation, replace(test, origin=test.origin | both))
 
 
 def _training_rows(
