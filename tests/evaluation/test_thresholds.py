@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toxmeter.evaluation.metrics import f1
-from toxmeter.evaluation.thresholds import best_f1_thresholds
+from toxmeter.evaluation.thresholds import best_f1_thresholds, decide
 
 Floats = npt.NDArray[np.float64]
 
@@ -68,3 +68,16 @@ def test_float32_scores_are_flagged_as_planned() -> None:
     truth = random.random((500, 1)) < probability
     found = best_f1_thresholds(truth.astype(np.float64), probability.astype(np.float64), ["a"])["a"]
     assert (probability >= found).sum() == (probability.astype(np.float64) >= found).sum()
+
+
+def test_classes_are_chosen_by_how_far_they_are_over_their_thresholds() -> None:
+    probability = np.array([[0.3, 0.6, 0.1], [0.1, 0.85, 0.05], [0.2, 0.3, 0.5]])
+    assert decide(probability, [0.25, 0.6, 0.5]).tolist() == [0, 1, 2]
+    assert decide(probability, [0.0, 0.6, 0.5]).tolist() == [0, 0, 0]
+
+
+@given(st.lists(st.lists(st.floats(0, 1), min_size=3, max_size=3), min_size=1, max_size=9), st.floats(0.01, 1))
+def test_equal_thresholds_choose_the_largest_probability(rows: list[list[float]], threshold: float) -> None:
+    probability = np.array(rows)
+    chosen = decide(probability, [threshold] * 3)
+    assert (probability[np.arange(len(rows)), chosen] >= probability.max(axis=1) * (1 - 1e-12)).all()

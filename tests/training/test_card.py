@@ -151,8 +151,10 @@ def test_calibration_is_told(levels: Manifest, calibration: dict[str, Any], told
 def test_how_it_decides_is_told(nano: Manifest, levels: Manifest) -> None:
     best = "The thresholds are those of the best F1 on the validation rows."
     assert "A text has a label from its threshold on.\n" in model_card(nano)
-    assert f"The label with the largest score is the answer; a guardrail adds up the toxic ones, and goes by their" \
-           f" smallest threshold. {best}\n" in model_card(levels)
+    card = model_card(levels)
+    assert "The label with the largest score is the answer; by thresholds, which is fairer to rare labels," in card
+    assert f"A guardrail adds up the toxic ones, and goes by their smallest threshold. {best}\n" in card
+    assert "| macro F1, by thresholds |" in card
     fixed = {**levels.recipe, "evaluate": {"thresholds": "fixed"}}
     assert best not in model_card(replace(levels, recipe=fixed))
 

@@ -164,6 +164,18 @@ def test_figures_of_classes_are_those_of_scikit_learn(labels: LabelSet) -> None:
         expected_calibration_error(true == decided, probability.max(axis=1)), abs=1e-4)
 
 
+def test_by_thresholds_a_rare_class_is_chosen_more_often() -> None:
+    texts, true, probability = drawn(LEVELS)
+    scorer = DummyScorer(LEVELS)
+    scorer.thresholds = {"kind": 0.6, "rude": 0.6, "hateful": 0.2}
+    report = measure(scorer, texts, np.eye(3)[true], seed=0)
+    decided = (probability / [0.6, 0.6, 0.2]).argmax(axis=1)
+    found = report["by_thresholds"]
+    assert found["confusion"] == sk.confusion_matrix(true, decided).tolist()
+    assert found["macro_f1"]["value"] == pytest.approx(sk.f1_score(true, decided, average="macro"), abs=1e-4)
+    assert np.sum(found["confusion"], axis=0)[2] > np.sum(report["confusion"], axis=0)[2]
+
+
 def test_intervals_of_classes_are_as_wide_as_plain_ones() -> None:
     texts, true, probability = drawn(LEVELS)
     report = measure(DummyScorer(LEVELS), texts, np.eye(3)[true], seed=0, resamples=2_000)

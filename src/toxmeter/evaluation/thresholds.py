@@ -1,7 +1,8 @@
 """Thresholds: from which probability on a text has a label. Chosen on validation rows, never on test rows.
 
-A threshold per column serves multilabel decisions, and guardrails on any label set. Which of several classes
-a text has is their largest probability, whatever the thresholds. This module does not calibrate.
+A threshold per column serves multilabel decisions, and guardrails on any label set. Of several classes a text has
+the one with the largest probability, or, which is fairer to rare classes, the one that is highest over its
+threshold (``decide``). This module does not calibrate.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["best_f1_thresholds"]
+__all__ = ["best_f1_thresholds", "decide"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -37,6 +38,23 @@ def best_f1_thresholds(labels: Floats, probability: Floats, names: Sequence[str]
     known = ~np.isnan(labels)
     return {name: _best(labels[known[:, column], column] >= 0.5, probability[known[:, column], column])
             for column, name in enumerate(names)}
+
+
+def decide(probability: Floats, thresholds: npt.ArrayLike) -> npt.NDArray[np.int64]:
+    """The class of each text: where its probability is the largest multiple of its threshold.
+
+    With equal thresholds, the largest probability. A rare class has a low threshold, so that it need not
+    outdo frequent ones to be the answer.
+
+    Args:
+        probability: ``[n, k]`` in [0, 1].
+        thresholds: ``[k]`` in [0, 1].
+
+    Returns:
+        ``[n]`` columns.
+    """
+    found: npt.NDArray[np.int64] = (probability / np.maximum(thresholds, 1e-9)).argmax(axis=1)
+    return found
 
 
 def _best(truth: npt.NDArray[np.bool_], score: Floats) -> float:

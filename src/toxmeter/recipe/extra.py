@@ -31,8 +31,8 @@ OURS: Mapping[str, str] = MappingProxyType({
     "report_to": "track.to", "seed": "seed", "data_seed": "seed",
     **dict.fromkeys(("load_best_model_at_end", "eval_strategy", "save_strategy", "save_total_limit",
                      "remove_unused_columns", "label_names", "disable_tqdm", "logging_dir", "logging_first_step",
-                     "logging_nan_inf_filter", "logging_steps", "logging_strategy", "ddp_backend", "use_cpu",
-                     "restore_callback_states_from_checkpoint"), _ITSELF),
+                     "logging_nan_inf_filter", "logging_steps", "logging_strategy", "ddp_backend",
+                     "ddp_timeout", "use_cpu", "restore_callback_states_from_checkpoint"), _ITSELF),
 })
 """Fields of ``TrainingArguments`` that are set already, and by what."""
 

@@ -21,6 +21,7 @@ _torch = need("torch", extra="train")
 _transformers = need("transformers", extra="train")
 
 _LOG_EVERY = 10  # optimizer steps
+_PATIENCE = 24 * 3600  # seconds that processes wait for the one that tests and writes
 
 
 def monitor_of(how: FineTuning, kind: Kind) -> str:
@@ -57,8 +58,8 @@ def training_arguments(how: FineTuning, folder: Path, seed: int, monitor: str) -
         max_grad_norm=how.clip, metric_for_best_model=monitor, greater_is_better=better,
         load_best_model_at_end=True, save_total_limit=2, restore_callback_states_from_checkpoint=True,
         logging_steps=_LOG_EVERY, logging_nan_inf_filter=False, report_to="none", disable_tqdm=True,
-        seed=seed, data_seed=seed, remove_unused_columns=False, **_precision(how.precision), **_device(), **timing,
-        **how.extra)
+        seed=seed, data_seed=seed, ddp_timeout=_PATIENCE, remove_unused_columns=False, **_precision(how.precision),
+        **_device(), **timing, **how.extra)
 
 
 def _device() -> dict[str, Any]:

@@ -99,6 +99,8 @@ def _overall(test: Mapping[str, Any]) -> Iterable[list[str]]:
              "weighted_f1": "weighted F1", "mean_auc": "mean ROC-AUC, one against the rest",
              "spearman": "Spearman's correlation of the toxic score with soft labels"}
     yield from ([name, _interval(test[key])] for key, name in names.items() if key in test)
+    yield from ([f"{names[key]}, by thresholds", _interval(figure)]
+                for key, figure in test["by_thresholds"].items() if key in names)
     yield ["ECE of the largest score", _number(test["ece"])]
     yield ["Brier score", _number(test["brier"])]
 
@@ -160,9 +162,11 @@ def _limits(manifest: Manifest) -> str:
 def _decisions(manifest: Manifest) -> str:
     decided = {
         "multilabel": "A text has a label from its threshold on.",
-        "binary": "The label with the larger score is the answer; a guardrail goes by the threshold of the toxic one.",
-        "multiclass": "The label with the largest score is the answer; a guardrail adds up the toxic ones, and goes by"
-                      " their smallest threshold.",
+        "binary": "The label with the larger score is the answer; by thresholds, the one that is highest over its own."
+                  " A guardrail goes by the threshold of the toxic one.",
+        "multiclass": "The label with the largest score is the answer; by thresholds, which is fairer to rare labels,"
+                      " the one that is highest over its own. A guardrail adds up the toxic ones, and goes by their"
+                      " smallest threshold.",
     }[manifest.labels.kind]
     if manifest.format == "transformer" and manifest.recipe["evaluate"]["thresholds"] == "f1":
         decided += " The thresholds are those of the best F1 on the validation rows."

@@ -127,7 +127,7 @@ def fit(
         remember_finished(trainer, folder)
     state = trainer.state
     facts = {"precision": arguments.mixed_precision or "no", "processes": arguments.world_size,
-             "batches_an_epoch": len(plan),
+             "base_commit": getattr(model.config, "_commit_hash", None), "batches_an_epoch": len(plan),
              "cut_share": round(cut / len(train), 4), "chance_loss": round(chance, 5),
              "parameters": sum(p.numel() for p in model.parameters()),
              "trained_parameters": sum(p.numel() for p in model.parameters() if p.requires_grad)}

@@ -37,6 +37,7 @@ from toxmeter.evaluation.metrics import (
     spearman,
 )
 from toxmeter.evaluation.robustness import DISGUISES
+from toxmeter.evaluation.thresholds import decide
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,6 +49,7 @@ __all__ = ["everyday", "headline", "measure"]
 
 Floats = npt.NDArray[np.float64]
 Truth = npt.NDArray[np.bool_]
+Integers = npt.NDArray[np.int64]
 
 
 def everyday() -> list[str]:
@@ -86,7 +88,8 @@ def measure(
         - ``mean_auc`` – of the labels, one against the rest.
         - binary and multiclass: ``accuracy``, ``macro_f1``, ``weighted_f1``, ``f1`` (binary: of the
           positive column), ``confusion`` (rows truth, columns decision), ``ece`` (of the largest score) and
-          ``brier``; and per label ``at_threshold``, where the threshold decides one against the rest.
+          ``brier``; ``by_thresholds`` – the same figures where the class highest over its threshold is
+          chosen; and per label ``at_threshold``, where the threshold decides one against the rest.
         - where labels are declared toxic: ``disguises`` – per disguise, the share of detections of toxic
           texts that remain; ``everyday``; and with soft labels ``spearman`` of the toxic score.
         - ``probes``.
@@ -101,7 +104,8 @@ def measure(
     truth = hard_labels(known.kind, labels)
     report: dict[str, Any] = {"rows": len(texts), **_by_label(scorer, truth, scores, resamples, seed)}
     if known.kind != "multilabel":
-        report |= _classes(known, truth, scores, resamples, seed)
+        thresholds = np.array([scorer.thresholds[name] for name in known.names])
+        report |= _classes(known, truth, scores, thresholds, resamples, seed)
     if known.toxic_ids:
         report |= _ranking(known, labels, scores, resamples, seed)
         report["disguises"] = _disguises(scorer, texts, truth, scores, disguised, seed)
@@ -152,25 +156,34 @@ def _decided(truth: Truth, flagged: Truth) -> dict[str, float | None]:
     return {"precision": _or_none(precision), "recall": _or_none(recall), "f1": _or_none(f1(truth, flagged))}
 
 
-def _classes(labels: LabelSet, truth: Floats, scores: Floats, resamples: int, seed: int) -> dict[str, Any]:
+def _classes(
+    labels: LabelSet, truth: Floats, scores: Floats, thresholds: Floats, resamples: int, seed: int
+) -> dict[str, Any]:
     """Figures of all classes together, over the rows whose class is known."""
     known = ~np.isnan(truth[:, 0])
     truth, scores = truth[known], scores[known]
     true, decided = truth.argmax(axis=1), scores.argmax(axis=1)
+    column = positive_column(labels)
+    brier = brier_score(truth[:, column], scores[:, column]) if labels.kind == "binary" else brier_score(truth, scores)
+    return {**_agreement(labels, true, decided, resamples, seed),
+            "by_thresholds": _agreement(labels, true, decide(scores, thresholds), resamples, seed),
+            "brier": _or_none(brier), "ece": _or_none(expected_calibration_error(true == decided, scores.max(axis=1)))}
+
+
+def _agreement(labels: LabelSet, true: Integers, decided: Integers, resamples: int, seed: int) -> dict[str, Any]:
+    """How well one way to decide agrees with the truth, both ``[n]`` classes."""
     matrix = confusion_matrix(true, decided, len(labels))
     drawn = bootstrap_confusion(matrix, repeats=resamples, seed=seed)
     one, many = class_counts(matrix), class_counts(drawn)
-    report = {"accuracy": _rounded(accuracy(matrix), percentile_interval(accuracy(drawn))),
-              "macro_f1": _rounded(macro_f1(one), percentile_interval(macro_f1(many))),
-              "weighted_f1": _rounded(weighted_f1(one), percentile_interval(weighted_f1(many)))}
-    brier = brier_score(truth, scores)
+    report: dict[str, Any] = {
+        "accuracy": _rounded(accuracy(matrix), percentile_interval(accuracy(drawn))),
+        "macro_f1": _rounded(macro_f1(one), percentile_interval(macro_f1(many))),
+        "weighted_f1": _rounded(weighted_f1(one), percentile_interval(weighted_f1(many)))}
     if labels.kind == "binary":
         column = positive_column(labels)
         interval = percentile_interval(precision_recall_f1(many)[2][:, column])
         report["f1"] = _rounded(precision_recall_f1(one)[2][column], interval)
-        brier = brier_score(truth[:, column], scores[:, column])
-    return {**report, "confusion": matrix.tolist(), "brier": _or_none(brier),
-            "ece": _or_none(expected_calibration_error(true == decided, scores.max(axis=1)))}
+    return {**report, "confusion": matrix.tolist()}
 
 
 def _ranking(labels: LabelSet, soft: Floats, scores: Floats, resamples: int, seed: int) -> dict[str, Any]:

@@ -7,6 +7,7 @@ transformers; it prints nothing.
 
 from __future__ import annotations
 
+import os
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -74,11 +75,12 @@ def train_transformer(
     """
     folder = checkpoint_folder(output)
     cost_file = folder / "cost.json"
-    if not resume:
+    if not resume and _is_first():
         check_unused(folder)
         cost_file.unlink(missing_ok=True)
     with tracked(recipe, output.with_name(f"{output.name}.records"), resume=resume) as tracker:
-        with measured(energy=recipe.track.energy, country=recipe.track.country, file=cost_file) as meter:
+        with measured(energy=recipe.track.energy and _is_first(), country=recipe.track.country,
+                      file=cost_file if _is_first() else None) as meter:
             fitted = fit(recipe, parts, folder, resume=resume, report=report,
                          callbacks=[OnSave(meter.save), *tracker.callbacks])
         if _is_first():
@@ -108,7 +110,7 @@ def _finish(recipe: Recipe, parts: Parts, fitted: Fitted, cost: Cost, output: Pa
     plots = _plots(fitted, test, labels.names)
     manifest = Manifest(
         name=recipe.name, number=recipe.number, licence=recipe.licence, format="transformer", labels=labels,
-        model={"max_length": shape.max_length, "base": shape.base, "revision": shape.revision},
+        model={"max_length": shape.max_length},
         thresholds=thresholds, calibration=calibration, recipe=plain(recipe), data=origins(parts),
         metrics={"headline": headline(test), "test": test, "validation": {fitted.monitor: fitted.best},
                  "cost": cost.to_dict(), "fit": {"steps": fitted.steps, **fitted.facts},
@@ -133,8 +135,8 @@ def _curve(history: list[dict[str, Any]]) -> list[dict[str, float]]:
 
 
 def _is_first() -> bool:
-    """Whether this is the process that writes."""
-    return not _torch.distributed.is_initialized() or _torch.distributed.get_rank() == 0
+    """Whether this is the process that measures and writes; torchrun and accelerate number them in RANK."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 def _wait_for_all() -> None:
