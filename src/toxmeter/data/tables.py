@@ -238,7 +238,8 @@ def _parquet(file: Path, raw: bytes, names_of: _Names) -> _Columns:
         raise InputError(f"{file}: damaged, or not of the kind its name says ({err})") from err
     names = names_of(there)
     try:
-        table = opened.read(columns=list(names.values()))
+        # its threads sometimes abort a process that ends soon after
+        table = opened.read(columns=list(names.values()), use_threads=False)
         return {name: table[own].to_pylist() for name, own in names.items()}
     except (OSError, ValueError, arrow.ArrowException) as err:
         raise InputError(f"{file}: damaged, or not of the kind its name says ({err})") from err
