@@ -78,8 +78,8 @@ RUNS = (
         (*SMALL, *_TWEETS, "train.class_weights=none", "track.to=mlflow")),
     Run("hate-speech-offensive-balanced", "hate-speech-offensive",
         (*SMALL, *_TWEETS, "train.class_weights=balanced", "track.to=mlflow")),
-    Run("sst2", "sst2", (*SMALL, "model.dropout=0.1", "model.max_length=64", "train.lr=1e-4", "train.warmup=0.06",
-                         "train.epochs=3", "train.batch_tokens=1024")),
+    Run("sst2", "sst2", (*SMALL, "model.dropout=0.1", "model.freeze=nothing", "model.max_length=64", "train.lr=5e-5",
+                         "train.warmup=0.06", "train.epochs=3", "train.batch_tokens=1024")),
     Run("toxicity-levels", "toxicity-levels",
         (*SMALL, "train.lr=1e-4", "train.warmup=0.06", "train.epochs=3", "train.batch_tokens=1024")),
     *(_race(start, base, seed) for seed in SEEDS
@@ -124,6 +124,9 @@ def collect() -> None:
         if not each.done:
             print(f"not there yet: {each.name}")
             continue
+        if each.verb == "train" and _recipe_of(each) != _manifest(each)["recipe"]:
+            print(f"of other settings than those of RUNS, remove it: {each.name}")
+            continue
         typed = each.command("FOLDER")
         found[each.name] = {"recipe": each.recipe, "verb": each.verb, "changes": list(each.changes),
                             "command": f"toxmeter {' '.join(typed)}", **_report(each)}
@@ -136,6 +139,17 @@ def collect() -> None:
             shutil.copyfile(RUNS_FOLDER / source, FIGURES / name)
     if all(f"jigsaw-binary-{start}-{seed}" in found for start in STARTS for seed in SEEDS):
         (FIGURES / "jigsaw-binary-starts.png").write_bytes(_race_plot(found))
+
+
+def _recipe_of(each: Run) -> Any:  # noqa: ANN401 - JSON values
+    """The recipe that a run is meant to have."""
+    from toxmeter.recipe import plain, read_recipe
+
+    return plain(read_recipe(each.recipe, [change.replace("$ENCODER", encoder()) for change in each.changes]))
+
+
+def _manifest(each: Run) -> Any:  # noqa: ANN401 - JSON values
+    return json.loads((RUNS_FOLDER / each.name / "toxmeter.json").read_text("utf-8"))["manifest"]
 
 
 def _race_plot(found: dict[str, Any]) -> bytes:
@@ -156,7 +170,7 @@ def _report(each: Run) -> dict[str, Any]:
         return {"folds": json.loads((folder / "crossval.json").read_text("utf-8"))}
     if each.verb == "search":
         return {"trials": json.loads((folder / "trials.json").read_text("utf-8"))}
-    manifest = json.loads((folder / "toxmeter.json").read_text("utf-8"))["manifest"]
+    manifest = _manifest(each)
     return {"seed": manifest["recipe"]["seed"], "split": manifest["recipe"]["data"]["split"],
             "rows": {part: manifest["data"][part]["rows"] for part in ("train", "validation", "test")},
             "thresholds": manifest["thresholds"], "metrics": manifest["metrics"], "libraries": manifest["libraries"]}

@@ -33,13 +33,17 @@ def main() -> int:
 
 def page(runs: Runs) -> str:
     """The page, with a section for each reference recipe that has results."""
-    sections = [_HEAD]
-    for needed, section in (("hate-speech-offensive-none", _tweets), ("hate-speech-offensive-folds", _folds),
+    sections, missing = [_HEAD], []
+    for needed, section in (("hate-speech-offensive-balanced", _tweets), ("hate-speech-offensive-folds", _folds),
                             ("sst2", _sst2), ("jigsaw-multilabel", _multilabel), ("jigsaw-binary", _binary),
                             ("jigsaw-binary-sst2-3", _race), ("toxicity-levels", _levels),
                             ("search", _search)):
         if needed in runs:
             sections.append(section(runs))
+        else:
+            missing.append(f"`{needed}`")
+    if missing:
+        sections.append(f"Not measured yet: {', '.join(missing)}.")
     return "\n\n".join([*sections, _costs(runs), _commands(runs)]) + "\n"
 
 
