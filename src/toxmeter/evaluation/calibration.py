@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from toxmeter.errors import InputError
 from toxmeter.extras import need
+from toxmeter.models.calibrated import activated
 
 if TYPE_CHECKING:
     from toxmeter.labels import Kind
@@ -63,7 +64,7 @@ def fit_calibration(how: str, logits: Floats, labels: Floats, kind: Kind) -> dic
         lines = _platt_per_label(logits, labels) if kind == "multilabel" else _vector_scaling(logits, labels)
         return {"kind": "platt", "slope": lines[0].tolist(), "intercept": lines[1].tolist()}
     if how == "isotonic":
-        curves = [_isotonic(*pair) for pair in zip(_probability(logits, kind).T, labels.T, strict=True)]
+        curves = [_isotonic(*pair) for pair in zip(activated(logits, kind).T, labels.T, strict=True)]
         return {"kind": "isotonic", "x": [x for x, _ in curves], "y": [y for _, y in curves]}
     raise InputError(f"calibration {how!r}: it is none, temperature, platt or isotonic")
 
@@ -109,16 +110,6 @@ def _loss(logit: Floats, target: Floats) -> float:
     return float((np.logaddexp(0, logit) - target * logit).sum())
 
 
-def _probability(logits: Floats, kind: Kind) -> Floats:
-    """Sigmoid (multilabel) or softmax of logits ``[n, k]``, however large they are."""
-    if kind == "multilabel":
-        result: Floats = 0.5 * (1 + np.tanh(logits / 2))
-        return result
-    raised = np.exp(logits - logits.max(axis=1, keepdims=True))
-    shares: Floats = raised / raised.sum(axis=1, keepdims=True)
-    return shares
-
-
 def _mixed(labels: Floats) -> npt.NDArray[np.bool_]:
     """``[k]``: which labels have both a trace of a positive and a trace of a negative."""
     mixed: npt.NDArray[np.bool_] = (np.nansum(labels, axis=0) > 0) & (np.nansum(1 - labels, axis=0) > 0)
@@ -137,7 +128,7 @@ def _temperature(logits: Floats, labels: Floats, kind: Kind) -> float:
     target = np.nan_to_num(labels)
 
     def slope(b: float) -> float:
-        return float((known * logits * (_probability(b * logits, kind) - target)).sum()) + _RIDGE * (b - 1)
+        return float((known * logits * (activated(b * logits, kind) - target)).sum()) + _RIDGE * (b - 1)
 
     low = high = min(1.0, 0.01 / largest)  # at the lowest, where every answer is a coin toss, ranks remain
     if slope(low) >= 0:
@@ -170,7 +161,7 @@ def _vector_scaling(logits: Floats, labels: Floats) -> Floats:
         moved = slope * logits + intercept
         top = moved.max(axis=1)
         loss = (top + np.log(np.exp(moved - top[:, None]).sum(axis=1)) - (labels * moved).sum(axis=1)).sum()
-        wrong = _probability(moved, "multiclass") - labels
+        wrong = activated(moved, "multiclass") - labels
         away = np.stack([slope, intercept]) - unchanged
         gradient = np.stack([(wrong * logits).sum(axis=0), wrong.sum(axis=0)]) + _RIDGE * away
         return float(loss + 0.5 * _RIDGE * (away**2).sum()), (gradient / [[scale], [1.0]]).ravel()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from toxmeter.labels import Kind
     from toxmeter.models.scorer import FloatArray
 
-__all__ = ["probabilities"]
+__all__ = ["activated", "probabilities"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -46,21 +46,21 @@ def probabilities(logits: npt.NDArray[Any], kind: Kind, calibration: Mapping[str
     raw = np.asarray(logits, np.float64)
     name = calibration.get("kind", "none")
     if name == "none":
-        found = _activated(raw, kind)
+        found = activated(raw, kind)
     elif name == "temperature":
-        found = _activated(raw / _temperature(calibration), kind)
+        found = activated(raw / _temperature(calibration), kind)
     elif name == "platt":
         slope, intercept = (_numbers(calibration, key, raw.shape[1]) for key in ("slope", "intercept"))
-        found = _activated(slope * raw + intercept, kind)
+        found = activated(slope * raw + intercept, kind)
     elif name == "isotonic":
-        found = _isotonic(_activated(raw, kind), kind, calibration)
+        found = _isotonic(activated(raw, kind), kind, calibration)
     else:
         raise ValueError(f"calibration of kind {name!r}: it is none, temperature, platt or isotonic")
     return found.astype(np.float32)
 
 
-def _activated(logits: Floats, kind: Kind) -> Floats:
-    """Sigmoid or softmax, without overflow."""
+def activated(logits: Floats, kind: Kind) -> Floats:
+    """Sigmoid (multilabel) or softmax of logits ``[n, k]``, without overflow: probabilities before calibration."""
     if kind == "multilabel":
         sigmoid: Floats = np.exp(-np.logaddexp(0.0, -logits))
         return sigmoid

@@ -20,6 +20,7 @@ import numpy.typing as npt
 from toxmeter.errors import InputError
 from toxmeter.evaluation.classification import positive_column, validation_metrics
 from toxmeter.extras import need
+from toxmeter.models.calibrated import activated
 from toxmeter.models.pretrained import quiet
 from toxmeter.recipe.fitting import FineTuning, TransformerModel
 from toxmeter.recipe.write import plain
@@ -158,11 +159,9 @@ def _metrics(parts: Parts) -> Metrics:
     positive = positive_column(parts.labels)
 
     def of(logits: Floats) -> dict[str, float]:
-        given = _torch.tensor(logits, dtype=_torch.float32)
-        probability = _torch.sigmoid(given) if parts.labels.kind == "multilabel" else _torch.softmax(given, dim=1)
-        found = validation_metrics(parts.labels.kind, parts.validation.labels, probability.double().numpy(),
-                                   positive=positive)
-        return found | {"loss": float(plain_loss(given, truth).mean())}
+        found = validation_metrics(parts.labels.kind, parts.validation.labels,
+                                   activated(logits, parts.labels.kind), positive=positive)
+        return found | {"loss": float(plain_loss(_torch.tensor(logits), truth).mean())}
 
     return of
 
