@@ -49,10 +49,9 @@ def page(runs: Runs) -> str:
 
 _HEAD = """# Results of the shipped recipes
 
-Each recipe of toxmeter, trained on real data. The base models of the originals need a hub; these runs start from
-a small encoder instead, MiniLM-L6 with 22.7 million parameters (six layers, a third of DistilBERT's
-parameters, a fifth of BERT's), on two cores without a GPU. The same recipes run the originals' base models by leaving
-`--set model.base=…` out.
+Each recipe of toxmeter, trained on real data. The base models of the originals need a hub; these runs start from a
+small encoder instead, MiniLM-L6 with 22.7 million parameters in six layers, on two cores without a GPU. The same
+recipes run the originals' base models by leaving `--set model.base=…` out.
 
 Written by `python benchmarks/results_page.py` from `benchmarks/results/fine_tuning.json`; the commands
 stand at the end. Validation rows chose checkpoint, thresholds and calibration; the test rows were scored once.
