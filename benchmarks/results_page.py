@@ -90,10 +90,25 @@ def _folds(runs: Runs) -> str:
 
 
 def _sst2(runs: Runs) -> str:
-    test = _test(runs, "sst2")
-    return (f"## sst2\n\n{_rows(runs, 'sst2')} Tested on the 872 sentences of GLUE's validation set.\n\n" + _table(
-        ["", "accuracy"], [["this run", _interval(test["accuracy"])], ["DistilBERT, the hub's verified figure", ".911"],
-                           ["MiniLM-22M, published", ".913"]]))
+    rows = []
+    for name in ("sst2", *(f"sst2-{seed}" for seed in (42, 1, 2))):
+        if name in runs:
+            test, changes = _test(runs, name), dict(change.split("=", 1) for change in runs[name]["changes"])
+            rows.append([f"`{name}`: lr {changes['train.lr']}, {changes.get('train.epochs', '3')} epochs"
+                         + (", averaged weights" if "train.average" in changes else ""),
+                         str(runs[name]["seed"]), runs[name]["metrics"]["cost"]["hardware"],
+                         _interval(test["accuracy"]), _interval(test["mean_auc"])])
+    found = [_test(runs, name)["accuracy"]["value"] for name in runs if name.startswith("sst2")]
+    best = max(found)
+    verdict = (f"The aim of .905 is {'met' if min(found) >= .905 else 'missed'}: {_spread(found)} over these"
+               f" {len(found)} runs, {_number(best)} the best.")
+    return (f"## sst2\n\n{_rows(runs, 'sst2')} Tested on the 872 sentences of GLUE's validation set, so an accuracy is"
+            f" known to ±.02. {verdict} ROC-AUC hardly differs, so that the runs rank alike and"
+            " cut at different places. The sentences have been tested on more than once: two earlier settings (frozen"
+            " word vectors; lr 5e-5) missed the aim as well and are not shown.\n\n" + _table(
+                ["run", "seed", "machine", "accuracy", "ROC-AUC"],
+                [*rows, ["DistilBERT, the hub's verified figure", "", "", ".911", ""],
+                 ["MiniLM-22M, published", "", "", ".913", ""]]))
 
 
 def _multilabel(runs: Runs) -> str:
@@ -151,7 +166,9 @@ def _verdict(runs: Runs) -> str:
     early = (f"All three seeds from SST-2 lie above all three plain ones at {len(ahead)} of {len(steps)} evaluations"
              f" ({', '.join(f'step {step}' for step in ahead) or 'none'}), below them at {len(behind)}.")
     end = "apart" if min(ends[1]) > max(ends[0]) or max(ends[1]) < min(ends[0]) else "not apart"
-    return f"{early} At the end, the test F1 of the two starts are {end}: {_spread(ends[0])} and {_spread(ends[1])}."
+    holds = len(ahead) > len(steps) / 2 and not behind
+    return (f"The claim {'holds' if holds else 'does not hold'} here. {early} At the end, the test F1 of the two starts"
+            f" are {end}: {_spread(ends[0])} and {_spread(ends[1])}.")
 
 
 def _levels(runs: Runs) -> str:

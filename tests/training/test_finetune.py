@@ -103,6 +103,25 @@ def test_an_interrupted_run_resumes_to_the_same_result(
         [entry for entry in fitted[0].history if "loss" in entry]
 
 
+@pytest.mark.parametrize("step", [13, 27])
+def test_averaged_weights_are_chosen_and_resumed(
+    fine_tuning: Recipe, parts: Parts, fitted: Any, tmp_path: Path, step: int
+) -> None:
+    averaged = changed(fine_tuning, average=0.9)
+    whole = fit(averaged, parts, tmp_path / "whole")
+    assert not same(weights(whole), weights(fitted[0]))
+    with pytest.raises(KeyboardInterrupt):
+        fit(averaged, parts, tmp_path / "cut", callbacks=[Stop(step)])
+    again = fit(averaged, parts, tmp_path / "cut", resume=True)
+    assert same(weights(again), weights(whole))
+    assert again.best == whole.best
+    finished = fit(averaged, parts, tmp_path / "whole", resume=True, callbacks=[Stop(1)])
+    assert same(weights(finished), weights(whole))
+    # what was trained is that of a run without an average
+    losses = [[entry["loss"] for entry in run.history if "loss" in entry] for run in (whole, fitted[0])]
+    assert losses[0] == losses[1]
+
+
 def test_a_finished_fit_is_not_fitted_again(fine_tuning: Recipe, parts: Parts, fitted: Any, tmp_path: Path) -> None:
     shutil.copytree(fitted[1], tmp_path / "run")
     again = fit(fine_tuning, parts, tmp_path / "run", resume=True, callbacks=[Stop(1)])

@@ -129,7 +129,7 @@ def test_two_processes_train_one_model(fine_tuning: Recipe, sayings: Path, tmp_p
     recipe.write_text(to_toml(fine_tuning))
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     done = subprocess.run([*launch, *command(recipe, sayings, tmp_path / "out")], capture_output=True, text=True,
-                          env=os.environ | {"OMP_NUM_THREADS": "1"}, timeout=300)
+                          env=os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}, timeout=300)
     assert done.returncode == 0, done.stderr[-3_000:]
     assert done.stdout.count("sayings@1+") == 1
     found = json.loads((tmp_path / "out" / "toxmeter.json").read_text())["manifest"]["metrics"]

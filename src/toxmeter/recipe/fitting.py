@@ -97,6 +97,8 @@ class FineTuning:
         batch_tokens: tokens at once, padding included, for batching = "tokens".
         accumulation: batches behind one optimizer step.
         clip: largest norm of the gradient.
+        average: decay of a moving average of the weights, which is evaluated and saved in their place: .999 averages
+            about the last thousand optimizer steps; 0 for none.
         loss: cross-entropy, or focal (Lin et al. 2017: what is easy counts less).
         focal_gamma: how much less; 0 is cross-entropy.
         label_smoothing: share of each target that is spread evenly over the labels.
@@ -125,6 +127,7 @@ class FineTuning:
     batch_tokens: int = bounded(2_048, 8, 10**7)
     accumulation: int = bounded(1, 1, 10_000)
     clip: float = bounded(1.0, 0.0, 1e6)
+    average: float = bounded(0.0, 0.0, 0.99999)
     loss: Literal["cross-entropy", "focal"] = "cross-entropy"
     focal_gamma: float = bounded(2.0, 0.0, 10.0)
     label_smoothing: float = bounded(0.0, 0.0, 0.5)

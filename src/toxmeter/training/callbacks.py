@@ -13,12 +13,23 @@ from typing import Any
 from toxmeter.errors import TrainingError
 from toxmeter.extras import need
 
-__all__ = ["OnSave", "ShowProgress", "Watchdog"]
+__all__ = ["AfterStep", "OnSave", "ShowProgress", "Watchdog"]
 
 _Callback: Any = need("transformers", extra="train").TrainerCallback
 
 
-class OnSave(_Callback):  # type: ignore[misc]  # transformers is optional here
+class AfterStep(_Callback):  # type: ignore[misc]  # transformers is optional here
+    """Does something after every optimizer step, which it is told."""
+
+    def __init__(self, action: Callable[[int], None]) -> None:
+        self._action = action
+
+    def on_optimizer_step(self, _args: Any, state: Any, *_: Any, **__: Any) -> None:  # noqa: ANN401
+        """Do it; the state still counts the steps before."""
+        self._action(state.global_step + 1)
+
+
+class OnSave(_Callback):  # type: ignore[misc]
     """Does something whenever a checkpoint has been written."""
 
     def __init__(self, action: Callable[[], None]) -> None:

@@ -119,6 +119,7 @@ def fit(
         watching.append(_transformers.EarlyStoppingCallback(early_stopping_patience=how.patience))
     trainer = ToxicityTrainer(
         loss=loss, plan=plan, pad=pad, metrics=_metrics(parts), model=model, args=arguments,
+        average=how.average,
         train_dataset=Encoded(train, parts.train.labels, parts.weight),
         eval_dataset=Encoded(validation, parts.validation.labels), callbacks=watching)
     trainer.remove_callback(_transformers.PrinterCallback)

@@ -1,14 +1,17 @@
 """Hugging Face's ``Trainer`` with our loss, our batches and our validation metrics.
 
-What is overridden: the loss, the training batches, and the evaluation, which scores the validation rows in
-batches of like length and computes the metrics that a recipe can monitor. Everything else – optimizer,
-schedules, mixed precision, accumulation, checkpoints, several processes – is the Trainer's. Importing this
-module imports torch and transformers; it knows no recipe.
+What is overridden: the loss, the training batches, the evaluation, which scores the validation rows in
+batches of like length and computes the metrics that a recipe can monitor, and which weights are saved where a
+moving average takes their place. Everything else – optimizer, schedules, mixed precision, accumulation,
+checkpoints, several processes – is the Trainer's. Importing this module imports torch and transformers; it
+knows no recipe.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +19,9 @@ import numpy.typing as npt
 
 from toxmeter.extras import need
 from toxmeter.models.tokens import by_tokens
+from toxmeter.training.average import Average
 from toxmeter.training.batches import Batches
+from toxmeter.training.callbacks import AfterStep
 from toxmeter.training.loss import Loss
 
 __all__ = ["Encoded", "Metrics", "ToxicityTrainer", "collate", "predict"]
@@ -86,7 +91,8 @@ class ToxicityTrainer(_Trainer):  # type: ignore[misc]  # transformers is option
     """A ``Trainer`` for texts with soft, missing and weighted labels."""
 
     def __init__(
-        self, *, loss: Loss, plan: Batches, metrics: Metrics, pad: int, **others: Any  # noqa: ANN401
+        self, *, loss: Loss, plan: Batches, metrics: Metrics, pad: int, average: float = 0.0,
+        **others: Any,  # noqa: ANN401
     ) -> None:
         """Prepare.
 
@@ -95,11 +101,16 @@ class ToxicityTrainer(_Trainer):  # type: ignore[misc]  # transformers is option
             plan: which rows make a batch.
             metrics: of the validation rows, from their logits ``[n, k]``.
             pad: id of the padding token.
+            average: decay of an average of the weights, to be evaluated and saved in their place; 0 for none.
             others: of ``transformers.Trainer``; both data sets are ``Encoded``.
         """
         super().__init__(data_collator=lambda rows: collate(rows, pad), **others)
         self.model_accepts_loss_kwargs = False  # the loss is ours, and a mean over each batch
         self._row_loss, self._plan, self._metrics, self._pad = loss, plan, metrics, pad
+        # not before the Trainer has moved the model to its device
+        self._average = Average(self.model, average) if average else None
+        if self._average:
+            self.add_callback(AfterStep(self._average.update))
         # every row counts the same, however many share its batch
         self._rows_a_batch = float(self.train_dataset.weight.sum()) / (len(plan) * max(1, self.args.world_size))
 
@@ -119,12 +130,27 @@ class ToxicityTrainer(_Trainer):  # type: ignore[misc]  # transformers is option
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:  # noqa: ANN401
         """The metrics of all validation rows, as ``eval_…``; every process computes them alike."""
-        with self.autocast_smart_context_manager():
+        with self._averaged(), self.autocast_smart_context_manager():
             logits = predict(self.model, self.eval_dataset.ids, pad=self._pad)
         found = {f"eval_{name}": value for name, value in self._metrics(logits).items()}
         self.log(dict(found))
         self.control: Any = self.callback_handler.on_evaluate(self.args, self.state, self.control, found)
         return found
+
+    def save_model(self, output_dir: str | None = None, _internal_call: bool = False) -> None:
+        """Write the averaged weights, where there are any, and beside them those that training goes on with."""
+        with self._averaged():
+            super().save_model(output_dir, _internal_call)
+        if self._average and self.args.should_save:
+            self._average.save_weights(Path(output_dir or self.args.output_dir))
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:  # noqa: ANN401
+        super()._load_from_checkpoint(resume_from_checkpoint, model)
+        if self._average:
+            self._average.load_weights(Path(resume_from_checkpoint))
+
+    def _averaged(self) -> AbstractContextManager[None]:
+        return self._average.in_place() if self._average else nullcontext()
 
 
 class _Loader(_DataLoader):  # type: ignore[misc]
