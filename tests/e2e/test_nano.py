@@ -10,10 +10,10 @@ import pytest
 from toxmeter import load
 from toxmeter.data.read import read_rows
 from toxmeter.data.split import assign
+from toxmeter.evaluation.quality import measure
 from toxmeter.labels import JIGSAW
 from toxmeter.models.catalog import artifact_of
 from toxmeter.recipe import read_recipe
-from toxmeter.training.report import measure
 
 pytestmark = pytest.mark.realdata
 

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from toxmeter.evaluation.calibration import fit_calibration
-from toxmeter.labels import Kind
-from toxmeter.models.calibrated import probabilities
+from toxmeter.labels import Kind, LabelSet
+from toxmeter.models import DummyScorer, Scorer
+from toxmeter.models.calibrated import RescaledScorer, probabilities, rescaled, scales
 
 KINDS: list[Kind] = ["binary", "multiclass", "multilabel"]
 LOGITS = arrays(np.float32, (4, 2), elements=st.floats(-1e4, 1e4, width=32))
@@ -122,3 +123,53 @@ def test_what_evaluation_fits_can_be_applied(how: str, kind: Kind) -> None:
     truth = np.eye(2)[(logits[:, 1] - logits[:, 0] + random.normal(size=200) > 0).astype(int)]
     found = probabilities(logits, kind, fit_calibration(how, logits, truth, kind))
     assert np.log(np.where(truth == 1, found, 1 - found).clip(1e-6)).mean() > math.log(0.5)
+
+
+def test_the_scales_of_a_manifest() -> None:
+    named = {"natural": {"kind": "none"}, "other": {"kind": "isotonic"}}
+    assert scales(named) == named
+    assert scales({"kind": "none"}) == {"natural": {"kind": "none"}}
+    assert scales({}) == {"natural": {}}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(raw=arrays(np.float32, (4, 2), elements=st.floats(0, 1, width=32)), curves=st.tuples(curve(), curve()))
+def test_rescaled_probabilities_stay_such_and_keep_their_order(
+    kind: Kind, raw: np.ndarray[Any, Any], curves: Any
+) -> None:
+    table = {"x": [x for x, _ in curves], "y": [y for _, y in curves]}
+    if kind != "multilabel":
+        raw[:, 1] = 1 - raw[:, 0]
+    found = rescaled(raw, kind, table)
+    assert found.dtype == np.float32
+    assert ((found >= 0) & (found <= 1)).all()
+    if kind == "multilabel":
+        assert (np.diff(rescaled(np.sort(raw, axis=0), kind, table), axis=0) >= 0).all()
+    else:
+        np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-6)
+
+
+def halved(**changes: Any) -> dict[str, Any]:
+    return {"kind": "isotonic", "after": "natural", "x": [[0, 1], [0, 1]], "y": [[0, 0.5], [0, 1]], **changes}
+
+
+def test_a_rescaled_scorer() -> None:
+    inner = DummyScorer(LabelSet(("toxic", "insult"), "multilabel", ("toxic",)), window=500)
+    found = RescaledScorer(inner, "half", halved(thresholds={"toxic": 0.25}))
+    assert isinstance(found, Scorer)
+    assert found.score(["toxic=0.5 insult=0.5", "toxic=1"]).tolist() == [[0.25, 0.5], [0.5, 0.0]]
+    assert found.score([]).shape == (0, 2)
+    assert found.thresholds == {"toxic": 0.25, "insult": 0.5}
+    assert found.version == "dummy@1+00000000:half"
+    assert (found.labels, found.window) == (inner.labels, 500)
+
+
+@pytest.mark.parametrize(("table", "message"), [
+    ({}, "scale 'half': no isotonic calibration after 'natural'"),
+    (halved(kind="platt"), "no isotonic calibration"),
+    (halved(after="half"), "no isotonic calibration"),
+    (halved(x=[[0, 1]]), "2 lists"),
+])
+def test_a_scale_that_does_not_fit(table: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        RescaledScorer(DummyScorer(LabelSet(("toxic", "insult"), "multilabel")), "half", table)

@@ -17,13 +17,13 @@ from hypothesis import strategies as st
 from toxmeter import load
 from toxmeter.artifact import Artifact, write_artifact
 from toxmeter.errors import ArtifactError, InputError
+from toxmeter.evaluation.everyday import everyday
 from toxmeter.labels import JIGSAW
 from toxmeter.models import Scorer
 from toxmeter.models.catalog import artifact_of
 from toxmeter.models.hashed import HashedScorer, NumpyKernel
 from toxmeter.models.ngrams import Fold
 from toxmeter.training.fold import make_fold
-from toxmeter.training.report import everyday
 
 NANO = load("nano")
 

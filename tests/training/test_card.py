@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from toxmeter.artifact import CARD, Manifest
+from toxmeter.evaluation.quality import measure
 from toxmeter.evaluation.robustness import DISGUISES
 from toxmeter.labels import JIGSAW, LabelSet
 from toxmeter.models import DummyScorer
 from toxmeter.models.catalog import artifact_of
 from toxmeter.training.card import model_card
-from toxmeter.training.report import measure
 
 LEVELS = LabelSet(("kind", "rude", "hateful"), "multiclass", ("rude", "hateful"))
 FILM = LabelSet(("bad", "good"), "binary")

@@ -15,10 +15,10 @@ from toxmeter.artifact import CARD
 from toxmeter.data.read import read_rows
 from toxmeter.data.split import assign, essence
 from toxmeter.errors import InputError, TrainingError
+from toxmeter.evaluation.quality import measure
 from toxmeter.labels import JIGSAW
 from toxmeter.recipe.schema import Data, Source
 from toxmeter.training import train
-from toxmeter.training.report import measure
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 
 from toxmeter import TextGuardrail, load
+from toxmeter.evaluation.quality import measure
 from toxmeter.extras import need
 from toxmeter.recipe.write import to_toml
 from toxmeter.training import train
 from toxmeter.training.parts import prepare
-from toxmeter.training.report import measure
 from toxmeter.training.transformer import checkpoint_folder
 
 if TYPE_CHECKING:

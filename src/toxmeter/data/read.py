@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from toxmeter.data.parse import Made
     from toxmeter.recipe.schema import OwnSet
 
-__all__ = ["Rows", "labels_of", "read_rows"]
+__all__ = ["Rows", "labels_of", "match_labels", "read_rows"]
 
 _NO_FILES: Mapping[str, OwnSet] = MappingProxyType({})
 _SUM = 0.01  # how far from 1 the labels of a row may add up where they exclude each other
@@ -87,7 +87,7 @@ def read_rows(
     known, table, part = _open(name, folder, files)
     texts = table.texts(known.text)
     made = known.parse(table, labels) if labels else {}
-    matrix = _matched(name, made, labels, table) if labels else np.empty((len(table), 0))
+    matrix = match_labels(name, made, labels, table) if labels else np.empty((len(table), 0))
     group = [_group(value) for value in table.columns[known.group]] if known.group else None
     origin = {"preset": name, "file": table.path.name, "rows": len(texts), "licence": known.licence,
               "source": known.source, "sha256": table.sha256}
@@ -118,6 +118,44 @@ def labels_of(name: str, folder: Path | None, files: Mapping[str, OwnSet] = _NO_
     if not own.labels and not own.label:
         raise InputError(f"data.files.{name} names no labels: say which columns hold them, with labels or label")
     return implied_labels(own, _open(name, folder, files)[1])
+
+
+def match_labels(name: str, made: Made, labels: LabelSet, table: Table) -> npt.NDArray[np.float64]:
+    """The labels of a set as columns of the label set that is asked for.
+
+    Args:
+        name: of the set, for messages.
+        made: per name or alias of a label, ``[n]``; others are left.
+        labels: that are asked for.
+        table: the rows, for messages.
+
+    Returns:
+        ``[n, k]`` in [0, 1], NaN where a label is not known.
+
+    Raises:
+        InputError: when a label is outside [0, 1], or labels exclude each other and are not all known or do not
+            sum to 1.
+    """
+    matrix = np.full((len(table), len(labels)), np.nan)
+    there = {labels.ids[label]: values for label, values in made.items() if label in labels.ids}
+    for column, values in there.items():
+        matrix[:, column] = values
+    wrong = np.flatnonzero(((matrix < 0) | (matrix > 1)).any(axis=1))
+    if len(wrong):
+        raise InputError(f"{table.where(int(wrong[0]))}: a label lies outside [0, 1]")
+    if labels.kind == "multilabel" or not made:
+        return matrix
+    for column, label in enumerate(labels.names):
+        if column not in there:
+            raise InputError(f"data set {name!r} has no label {label!r}, but the labels {', '.join(labels.names)}"
+                             f" exclude each other, so a set needs them all; it has {', '.join(made)}")
+    sums = matrix.sum(axis=1)
+    wrong = np.flatnonzero(~np.isnan(matrix).all(axis=1) & ~(np.abs(sums - 1) <= _SUM))
+    if len(wrong):
+        raise InputError(f"{table.where(int(wrong[0]))}: the labels {', '.join(labels.names)} exclude each other, so"
+                         f" they are all known and sum to 1, or all missing; they are {matrix[wrong[0]].tolist()}")
+    matrix /= sums[:, None]
+    return matrix
 
 
 def _known(name: str, files: Mapping[str, OwnSet]) -> Preset:
@@ -193,27 +231,3 @@ def _parts(known: Preset, table: Table) -> list[str]:
 def _group(value: object) -> str:
     """A group's value as text; null and NaN are no group."""
     return "" if value is None or value != value else str(value)
-
-
-def _matched(name: str, made: Made, labels: LabelSet, table: Table) -> npt.NDArray[np.float64]:
-    """The labels of a set as columns of the label set that is asked for, ``[n, k]``."""
-    matrix = np.full((len(table), len(labels)), np.nan)
-    there = {labels.ids[label]: values for label, values in made.items() if label in labels.ids}
-    for column, values in there.items():
-        matrix[:, column] = values
-    wrong = np.flatnonzero(((matrix < 0) | (matrix > 1)).any(axis=1))
-    if len(wrong):
-        raise InputError(f"{table.where(int(wrong[0]))}: a label lies outside [0, 1]")
-    if labels.kind == "multilabel" or not made:
-        return matrix
-    for column, label in enumerate(labels.names):
-        if column not in there:
-            raise InputError(f"data set {name!r} has no label {label!r}, but the labels {', '.join(labels.names)}"
-                             f" exclude each other, so a set needs them all; it has {', '.join(made)}")
-    sums = matrix.sum(axis=1)
-    wrong = np.flatnonzero(~np.isnan(matrix).all(axis=1) & ~(np.abs(sums - 1) <= _SUM))
-    if len(wrong):
-        raise InputError(f"{table.where(int(wrong[0]))}: the labels {', '.join(labels.names)} exclude each other, so"
-                         f" they are all known and sum to 1, or all missing; they are {matrix[wrong[0]].tolist()}")
-    matrix /= sums[:, None]
-    return matrix

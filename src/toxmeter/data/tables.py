@@ -9,11 +9,8 @@ columns mean.
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -23,18 +20,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from toxmeter.data.formats import DELIMITERS, KINDS, content, read_columns
 from toxmeter.errors import InputError, did_you_mean
-from toxmeter.extras import need
 
-__all__ = ["Table", "data_files", "join", "number", "read_table"]
+__all__ = ["Table", "column_names", "data_files", "join", "number", "read_table"]
 
-_DELIMITERS = {".csv": ",", ".tsv": "\t"}
-_KINDS = (*_DELIMITERS, ".jsonl", ".ndjson", ".parquet")
 _SAME: Mapping[str, str] = MappingProxyType({})
 _BOOLS = {"true": 1.0, "false": 0.0}
-
-_Columns = dict[str, list[Any]]
-_Names = Callable[[list[str]], dict[str, str]]  # from the columns of a file: what those asked for are called in it
 
 
 @dataclass(frozen=True)
@@ -99,7 +91,7 @@ class Table:
     def number(self, index: int, value: object) -> float | None:
         """A value of a row as a number, NaN for null; None where it is none. Texts are numbers in CSV and TSV only."""
         if isinstance(value, str):
-            return number(value) if self.files[self.file[index]].suffix.lower() in _DELIMITERS else None
+            return number(value) if self.files[self.file[index]].suffix.lower() in DELIMITERS else None
         if value is None:
             return float("nan")
         return _to_float(value) if isinstance(value, (int, float)) else None
@@ -131,13 +123,31 @@ def data_files(path: Path) -> list[Path]:
     """
     if path.is_dir():
         found = sorted(entry for entry in path.iterdir()
-                       if entry.suffix.lower() in _KINDS and entry.is_file() and not entry.name.startswith("."))
+                       if entry.suffix.lower() in KINDS and entry.is_file() and not entry.name.startswith("."))
         if not found:
-            raise InputError(f"{path}: a folder without data files; these end in {', '.join(_KINDS)}")
+            raise InputError(f"{path}: a folder without data files; these end in {', '.join(KINDS)}")
         return found
-    if path.suffix.lower() not in _KINDS:
-        raise InputError(f"{path}: not a kind of file that can be read; these end in {', '.join(_KINDS)}")
+    if path.suffix.lower() not in KINDS:
+        raise InputError(f"{path}: not a kind of file that can be read; these end in {', '.join(KINDS)}")
     return [path]
+
+
+def column_names(path: Path) -> list[str]:
+    """The columns that all data files of a path have, in the order of the first.
+
+    Raises:
+        InputError: as ``read_table`` does.
+        MissingExtra: without pyarrow, for Parquet.
+    """
+    found: list[list[str]] = []
+
+    def remember(there: list[str]) -> dict[str, str]:
+        found.append(there)
+        return {}
+
+    for file in data_files(path):
+        read_columns(file, content(file), remember)
+    return [name for name in found[0] if all(name in there for there in found)]
 
 
 def read_table(
@@ -157,12 +167,9 @@ def read_table(
     """
     marks, parts = [], []
     for file in files:
-        try:
-            raw = file.read_bytes()
-        except OSError as err:
-            raise InputError(f"{file}: cannot be read ({err.strerror})") from err
+        raw = content(file)
         marks.append(hashlib.sha256(raw).hexdigest())
-        parts.append(_chosen(file, raw, partial(_names_in, file, columns, other_names)))
+        parts.append(read_columns(file, raw, partial(_names_in, file, columns, other_names)))
     counts = [len(part[columns[0]]) for part in parts]
     sums = "".join(f"{mark}  {file.name}\n" for mark, file in zip(marks, files, strict=True))
     return Table(
@@ -194,30 +201,6 @@ def join(left: Table, right: Table, key: str) -> Table:
     return replace(left, columns={**more, **left.columns}, sha256=hashlib.sha256(sums.encode()).hexdigest())
 
 
-def _chosen(file: Path, raw: bytes, names_of: _Names) -> _Columns:
-    """Some columns of a file."""
-    if file.suffix.lower() == ".parquet":
-        return _parquet(file, raw, names_of)
-    delimiter = _DELIMITERS.get(file.suffix.lower())
-    # JSON lines end in a line feed only: other line breaks may stand in their strings
-    stream = io.TextIOWrapper(io.BytesIO(raw), "utf-8-sig", newline="" if delimiter else "\n")
-    try:
-        return (_delimited(file, stream, len(raw), delimiter, names_of) if delimiter
-                else _json_lines(file, stream, names_of))
-    except UnicodeDecodeError as err:
-        raise InputError(f"{file}: line {_first_bad_line(raw)} is not UTF-8: convert the file first, for instance with"
-                         " iconv -f WINDOWS-1252 -t UTF-8") from err
-
-
-def _first_bad_line(raw: bytes) -> int:
-    """The first line that is not UTF-8, counted from 1."""
-    try:
-        raw.decode()
-    except UnicodeDecodeError as err:
-        return raw.count(b"\n", 0, err.start) + 1
-    raise AssertionError("all lines are UTF-8")
-
-
 def _names_in(file: Path, columns: Sequence[str], other_names: Mapping[str, str], there: list[str]) -> dict[str, str]:
     """What each column is called in a file that has the columns ``there``."""
     names = {column: column if column in there else other_names.get(column, column) for column in columns}
@@ -227,58 +210,3 @@ def _names_in(file: Path, columns: Sequence[str], other_names: Mapping[str, str]
         if there.count(name) > 1:
             raise InputError(f"{file}: column {name!r} is there twice: rename one of them")
     return names
-
-
-def _parquet(file: Path, raw: bytes, names_of: _Names) -> _Columns:
-    arrow, parquet = need("pyarrow", extra="train"), need("pyarrow.parquet", extra="train")
-    try:
-        opened = parquet.ParquetFile(arrow.BufferReader(raw))
-        there = list(opened.schema_arrow.names)
-    except (OSError, ValueError, arrow.ArrowException) as err:
-        raise InputError(f"{file}: damaged, or not of the kind its name says ({err})") from err
-    names = names_of(there)
-    try:
-        # its threads sometimes abort a process that ends soon after
-        table = opened.read(columns=list(names.values()), use_threads=False)
-        return {name: table[own].to_pylist() for name, own in names.items()}
-    except (OSError, ValueError, arrow.ArrowException) as err:
-        raise InputError(f"{file}: damaged, or not of the kind its name says ({err})") from err
-
-
-def _delimited(file: Path, stream: io.TextIOBase, size: int, delimiter: str, names_of: _Names) -> _Columns:
-    # the limit is one for the whole process: it is only ever raised, so that no other reader is hurt
-    csv.field_size_limit(max(csv.field_size_limit(), size))
-    lines = csv.reader(stream, delimiter=delimiter, strict=True)
-    try:
-        header = next(lines, [])
-        if not header:
-            raise InputError(f"{file}: no header line: the first line names the columns")
-        places = {column: header.index(name) for column, name in names_of(header).items()}
-        found: _Columns = {column: [] for column in places}
-        for index, cells in enumerate(cells for cells in lines if cells):
-            if len(cells) != len(header):
-                raise InputError(f"{file}: row {index} has {len(cells)} cells, the header {len(header)}")
-            for column, place in places.items():
-                found[column].append(cells[place])
-    except csv.Error as err:
-        raise InputError(f"{file}: line {lines.line_num}: {err}; a cell with a comma, quote or line break is put in"
-                         " double quotes, and quotes in it are doubled") from err
-    return found
-
-
-def _json_lines(file: Path, stream: io.TextIOBase, names_of: _Names) -> _Columns:
-    rows: list[dict[str, Any]] = []
-    for line, entry in enumerate(stream, 1):
-        if not entry.strip():
-            continue
-        try:
-            value = json.loads(entry)
-        except (ValueError, RecursionError) as err:
-            raise InputError(f"{file}: line {line} is not JSON ({getattr(err, 'msg', err)})") from err
-        if not isinstance(value, dict):
-            raise InputError(f"{file}: line {line} is {value!r:.40}, not a JSON object")
-        rows.append(value)
-    if not rows:
-        raise InputError(f"{file}: no row")
-    there = list(dict.fromkeys(name for row in rows for name in row))
-    return {column: [row.get(name) for row in rows] for column, name in names_of(there).items()}

@@ -1,8 +1,6 @@
 """Plots as PNG files in memory: training curves, confusion matrices, comparisons of runs, importances.
 
-Colours are those of Okabe and Ito (2008), which colour-blind people can tell apart. matplotlib is used
-through its object interface, so nothing is left behind in pyplot and no display is needed. This module
-computes no metrics and writes no files.
+Colours and axes are those of ``drawing.py``. This module computes no metrics and writes no files.
 """
 
 from __future__ import annotations
@@ -13,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from toxmeter.evaluation.drawing import COLOURS, line_style, literal, new_figure, open_axes, shorten
 from toxmeter.extras import need
 
 if TYPE_CHECKING:
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["confusion_plot", "curves_plot", "importance_plot", "loss_plot"]
 
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-_DASHES = ("-", "--", "-.", ":")  # another one each time the colours are used up
 _NOT_METRICS = {"loss", "runtime", "samples_per_second", "steps_per_second", "model_preparation_time"}
 
 
@@ -39,7 +36,7 @@ def loss_plot(history: Sequence[Mapping[str, Any]]) -> bytes:
     """
     names = dict.fromkeys(key for entry in history for key in entry if key.startswith("eval_"))
     metrics = [name for name in names if name.removeprefix("eval_") not in _NOT_METRICS]
-    figure = _figure(7, 6 if metrics else 3.6)
+    figure = new_figure(7, 6 if metrics else 3.6, extra="train")
     panels = figure.subplots(2 if metrics else 1, 1, sharex=True, squeeze=False)[:, 0]
     _lines(panels[0], {"training": _points(history, "loss"), "validation": _points(history, "eval_loss")})
     panels[0].set_ylabel("loss")
@@ -63,15 +60,15 @@ def confusion_plot(matrix: npt.ArrayLike, names: Sequence[str]) -> bytes:
     counts = np.asarray(matrix, np.float64)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     side = 2.2 + 1.05 * len(names)
-    figure = _figure(side + 0.2, side)
+    figure = new_figure(side + 0.2, side, extra="train")
     axes = figure.subplots()
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for (row, column), share in np.ndenumerate(shares):
         axes.text(column, row, f"{counts[row, column]:,.0f}\n{share:.1%}", ha="center", va="center",
                   color="white" if share > 0.55 else "black")
     tilted = {"rotation": 35, "ha": "right", "rotation_mode": "anchor"} if max(map(len, names)) > 9 else {}
-    axes.set_xticks(range(len(names)), [_short(name) for name in names], **tilted)
-    axes.set_yticks(range(len(names)), [_short(name) for name in names])
+    axes.set_xticks(range(len(names)), [shorten(name) for name in names], **tilted)
+    axes.set_yticks(range(len(names)), [shorten(name) for name in names])
     axes.set_xlabel("decision")
     axes.set_ylabel("truth (shares are of its rows)")
     axes.spines[:].set_visible(False)
@@ -95,23 +92,23 @@ def curves_plot(
     Returns:
         PNG.
     """
-    figure = _figure(7, 4.2)
+    figure = new_figure(7, 4.2, extra="train")
     axes = figure.subplots()
     for index, (name, curves) in enumerate(runs.items()):
         drawn = [np.array(curve, np.float64).T for curve in curves if len(curve)]
         if not drawn:
             continue
-        style = _style(index)
+        style = line_style(index)
         if len(drawn) > 1:
             for steps, values in drawn:
                 axes.plot(steps, values, linewidth=0.8, alpha=0.5, **style)
         steps, values = _mean_curve(drawn)
         seeds = f" (mean of {len(drawn)} seeds)" if len(drawn) > 1 else ""
-        axes.plot(steps, values, linewidth=2.4, label=_literal(name) + seeds, **style)
+        axes.plot(steps, values, linewidth=2.4, label=literal(name) + seeds, **style)
     axes.set_xlabel(xlabel)
     axes.set_ylabel(ylabel)
-    _open(axes)
-    figure.suptitle(fill(_literal(title), 75), fontsize="large")
+    open_axes(axes)
+    figure.suptitle(fill(literal(title), 75), fontsize="large")
     if axes.get_lines():
         figure.legend(loc="outside lower center", ncols=2, frameon=False)
     return _png(figure)
@@ -129,14 +126,14 @@ def importance_plot(importances: Mapping[str, float], *, title: str = "", xlabel
         PNG.
     """
     ordered = sorted(importances.items(), key=lambda pair: pair[1])
-    figure = _figure(7, 1.4 + 0.38 * max(len(ordered), 1))
+    figure = new_figure(7, 1.4 + 0.38 * max(len(ordered), 1), extra="train")
     axes = figure.subplots()
-    bars = axes.barh([name for name, _ in ordered], [value for _, value in ordered], color=_COLOURS[0], height=0.65)
+    bars = axes.barh([name for name, _ in ordered], [value for _, value in ordered], color=COLOURS[0], height=0.65)
     axes.bar_label(bars, fmt="%.2f", padding=4)
     axes.margins(x=0.12)
     axes.set_xlim(left=0)
     axes.set_xlabel(xlabel)
-    figure.suptitle(fill(_literal(title), 75), fontsize="large")
+    figure.suptitle(fill(literal(title), 75), fontsize="large")
     axes.spines[["top", "right"]].set_visible(False)
     return _png(figure)
 
@@ -159,41 +156,15 @@ def _lines(axes: Any, curves: Mapping[str, Sequence[tuple[float, float]]]) -> No
         if points:
             steps, values = zip(*points, strict=True)
             marker = "o" if len(points) <= 40 else None
-            axes.plot(steps, values, linewidth=1.6, marker=marker, markersize=3.5, label=name, **_style(index))
-    _open(axes)
+            axes.plot(steps, values, linewidth=1.6, marker=marker, markersize=3.5, label=name, **line_style(index))
+    open_axes(axes)
     if any(curves.values()):  # beside the lines, where it covers none of them
         axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False, borderaxespad=0.0)
-
-
-def _open(axes: Any) -> None:  # noqa: ANN401
-    """A light grid, and no frame at the top and on the right."""
-    axes.grid(alpha=0.3, linewidth=0.6)
-    axes.spines[["top", "right"]].set_visible(False)
-
-
-def _style(index: int) -> dict[str, str]:
-    return {"color": _COLOURS[index % len(_COLOURS)], "linestyle": _DASHES[index // len(_COLOURS) % len(_DASHES)]}
 
 
 def _shown(metric: str) -> str:
     """``eval_macro_f1`` as people write it."""
     return metric.removeprefix("eval_").replace("_", " ").replace("f1", "F1").replace("auc", "AUC")
-
-
-def _short(name: str, most: int = 24) -> str:
-    """A long name without its middle, as names often differ at the end."""
-    return _literal(name if len(name) <= most else f"{name[: most // 2]}…{name[1 - most // 2 :]}")
-
-
-def _literal(text: str) -> str:
-    """A text in which matplotlib finds no formula."""
-    return text.replace("$", r"\$")
-
-
-def _figure(width: float, height: float) -> Any:  # noqa: ANN401
-    figure = need("matplotlib.figure", extra="train").Figure(figsize=(width, height), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.1, h_pad=0.1)
-    return figure
 
 
 def _png(figure: Any) -> bytes:  # noqa: ANN401

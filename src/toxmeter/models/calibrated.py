@@ -8,24 +8,75 @@ A calibration is a plain JSON table, as an artifact's manifest stores it::
     {"kind": "isotonic", "x": [k lists], "y": [k lists]}     a rising line through the points (x, y), per label
 
 The first three change logits, before the sigmoid (``multilabel``) or softmax; the last changes probabilities.
-This module does not fit anything: ``toxmeter.evaluation.calibration`` does.
+
+A manifest holds one such table, or several by the name of their scale. ``natural`` is the default; every other
+is an isotonic table *after* it: natural probabilities to the scale of another system, with thresholds there::
+
+    {"natural": {...}, "perspective": {"kind": "isotonic", "after": "natural", "x": ..., "y": ..., "thresholds": {...}}}
+
+This module does not fit anything: ``toxmeter.evaluation.calibration`` and ``transfer`` do.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from toxmeter.labels import Kind
-    from toxmeter.models.scorer import FloatArray
+    from toxmeter.labels import Kind, LabelSet
+    from toxmeter.models.scorer import FloatArray, Scorer
 
-__all__ = ["activated", "probabilities"]
+__all__ = ["NATURAL", "RescaledScorer", "activated", "probabilities", "rescaled", "scales"]
+
+NATURAL = "natural"
+"""The scale that a model's scores are on unless another is asked for."""
 
 Floats = npt.NDArray[np.float64]
+
+
+class RescaledScorer:
+    """Another scorer's probabilities on a named scale; a ``Scorer``.
+
+    Attributes:
+        labels: those of the other.
+        version: that of the other, ``:`` and the name of the scale.
+        thresholds: those of the scale, for the labels that it has, and else those of the other.
+        window: that of the other.
+    """
+
+    def __init__(self, scorer: Scorer, scale: str, calibration: Mapping[str, Any]) -> None:
+        """Hold a scorer.
+
+        Args:
+            scorer: on the natural scale.
+            scale: name of the other scale.
+            calibration: ``isotonic`` and ``after`` natural, see the module.
+
+        Raises:
+            ValueError: when the calibration is none of a scale, or does not fit the labels.
+        """
+        if calibration.get("kind") != "isotonic" or calibration.get("after") != NATURAL:
+            raise ValueError(f"scale {scale!r}: no isotonic calibration after {NATURAL!r}")
+        _curves(calibration, len(scorer.labels))
+        self.labels: LabelSet = scorer.labels
+        self.version = f"{scorer.version}:{scale}"
+        self.thresholds: Mapping[str, float] = {**scorer.thresholds, **calibration.get("thresholds", {})}
+        self.window = scorer.window
+        self._scorer = scorer
+        self._calibration = dict(calibration)
+
+    def score(self, texts: Sequence[str]) -> FloatArray:
+        """Score texts; see ``Scorer.score``."""
+        return rescaled(self._scorer.score(texts), self.labels.kind, self._calibration)
+
+
+def scales(calibration: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The calibrations of a manifest by the name of their scale; one without a name is ``natural``."""
+    unnamed = not calibration or isinstance(calibration.get("kind"), str)
+    return {NATURAL: calibration} if unnamed else dict(calibration)
 
 
 def probabilities(logits: npt.NDArray[Any], kind: Kind, calibration: Mapping[str, Any]) -> FloatArray:
@@ -53,7 +104,7 @@ def probabilities(logits: npt.NDArray[Any], kind: Kind, calibration: Mapping[str
         slope, intercept = (_numbers(calibration, key, raw.shape[1]) for key in ("slope", "intercept"))
         found = activated(slope * raw + intercept, kind)
     elif name == "isotonic":
-        found = _isotonic(activated(raw, kind), kind, calibration)
+        return rescaled(activated(raw, kind), kind, calibration)
     else:
         raise ValueError(f"calibration of kind {name!r}: it is none, temperature, platt or isotonic")
     return found.astype(np.float32)
@@ -69,14 +120,22 @@ def activated(logits: Floats, kind: Kind) -> Floats:
     return softmax
 
 
-def _isotonic(raw: Floats, kind: Kind, calibration: Mapping[str, Any]) -> Floats:
+def rescaled(probability: npt.NDArray[Any], kind: Kind, calibration: Mapping[str, Any]) -> FloatArray:
+    """Probabilities ``[n, k]`` along the curves of an ``isotonic`` calibration.
+
+    Returns:
+        ``[n, k]`` float32 in [0, 1], as ``probabilities`` says.
+
+    Raises:
+        ValueError: when the curves do not fit.
+    """
+    raw = np.asarray(probability, np.float64)
     curves = _curves(calibration, raw.shape[1])
     mapped = np.stack([np.interp(column, x, y) for column, (x, y) in zip(raw.T, curves, strict=True)], axis=1)
-    if kind == "multilabel":
-        return mapped
-    total = mapped.sum(axis=1, keepdims=True)
-    shared: Floats = np.where(total > 0, mapped / np.where(total > 0, total, 1.0), raw)
-    return shared
+    if kind != "multilabel":
+        total = mapped.sum(axis=1, keepdims=True)
+        mapped = np.where(total > 0, mapped / np.where(total > 0, total, 1.0), raw)
+    return mapped.astype(np.float32)
 
 
 def _temperature(calibration: Mapping[str, Any]) -> float:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from toxmeter.artifact import MANIFEST, Artifact
 from toxmeter.errors import ArtifactError, InputError, UnknownModel, did_you_mean
 from toxmeter.labels import JIGSAW, LabelSet
+from toxmeter.models.calibrated import NATURAL, RescaledScorer, scales
 from toxmeter.models.checkpoint import download, is_hub_id, open_checkpoint
 from toxmeter.models.dummy import DummyScorer
 from toxmeter.models.hashed import HashedScorer
@@ -42,16 +43,18 @@ def shipped() -> list[str]:
 
 
 def artifact_of(name_or_path: str | os.PathLike[str]) -> Artifact:
-    """The verified artifact of a shipped model or of a folder.
+    """The verified artifact of a shipped model, of a folder, or of a hub model (``owner/name``).
 
     Raises:
-        UnknownModel: when it is neither; the message lists what was tried.
-        ArtifactError: when the folder holds a broken artifact.
+        UnknownModel: when it is none of these; the message lists what was tried.
+        ArtifactError: when the folder holds a broken artifact, or a checkpoint that is none.
+        MissingExtra: for a hub model without huggingface_hub.
     """
     name = os.fspath(name_or_path)
-    folder = _local(name)
-    if folder is None:
-        raise _unknown(name)
+    folder = _folder(name, None)
+    if _is_checkpoint(folder):
+        raise ArtifactError(f"{name} is a checkpoint without {MANIFEST}, which cannot hold calibrations or figures:"
+                            " fine-tune it (toxmeter train), or write it with toxmeter.artifact.write_artifact")
     return Artifact.open(folder)
 
 
@@ -60,6 +63,7 @@ def load(
     *,
     toxic: Sequence[str] | None = None,
     revision: str | None = None,
+    scale: str | None = None,
 ) -> Scorer:
     """A scorer by name, folder or hub id.
 
@@ -70,33 +74,35 @@ def load(
         toxic: labels that mean toxic; None for what the model declares, or for a checkpoint, those whose name
             says so. A guardrail needs one: ``load("owner/name", toxic=["LABEL_1"])``.
         revision: of a hub model: commit, tag or branch; None for the newest.
+        scale: named scale of the scores and thresholds, as ``toxmeter calibrate`` stores it; None for the
+            natural one. The version then ends in ``:scale``.
 
     Raises:
         UnknownModel: when it is none of these; the message lists what was tried.
         ArtifactError: when the folder holds a broken artifact or checkpoint, one without a classification
             head, or one of a format that is not known here.
         LabelError: when ``toxic`` names a label that the model does not have.
-        InputError: when ``revision`` is given for what is not on the hub.
+        InputError: when ``revision`` is given for what is not on the hub, or the model has no such ``scale``.
         MissingExtra: when a checkpoint is asked for and torch or transformers is not installed.
     """
     name = os.fspath(name_or_path)
     if name == "dummy":
+        _natural_only(name, scale)
         return DummyScorer(JIGSAW if toxic is None else _declared(JIGSAW, toxic))
-    folder = _local(name)
-    if folder is not None and revision is not None:
-        raise InputError(f"revision {revision!r}: only models of the hub have revisions; {name} is a folder")
-    if folder is None:
-        if not is_hub_id(name):
-            raise _unknown(name)
-        folder = download(name, revision)
-    if (folder / "config.json").is_file() and not (folder / MANIFEST).exists():
+    folder = _folder(name, revision)
+    if _is_checkpoint(folder):
+        _natural_only(name, scale)
         called = name.rpartition("/")[2] if is_hub_id(name) else folder.resolve().name
         return open_checkpoint(folder, name=called, toxic=toxic)
-    return _scorer(Artifact.open(folder), toxic)
+    return _scorer(Artifact.open(folder), toxic, scale or NATURAL)
 
 
-def _scorer(artifact: Artifact, toxic: Sequence[str] | None) -> Scorer:
+def _scorer(artifact: Artifact, toxic: Sequence[str] | None, scale: str) -> Scorer:
     manifest = artifact.manifest
+    known = scales(manifest.calibration)
+    if scale not in known and scale != NATURAL:
+        raise InputError(f"{artifact.path}: no scale {scale!r}{did_you_mean(scale, list(known))}: there is"
+                         f" {', '.join(known)}; toxmeter calibrate adds one")
     try:
         loader = _FORMATS[manifest.format]
     except KeyError:
@@ -104,11 +110,39 @@ def _scorer(artifact: Artifact, toxic: Sequence[str] | None) -> Scorer:
                             f" ({', '.join(_FORMATS)}): upgrade toxmeter") from None
     if toxic is not None:  # scores do not depend on it, so the version stays
         artifact = replace(artifact, manifest=replace(manifest, labels=_declared(manifest.labels, toxic)))
-    return loader(artifact)
+    scorer = loader(artifact)
+    if scale == NATURAL:
+        return scorer
+    try:
+        return RescaledScorer(scorer, scale, known[scale])
+    except (AttributeError, TypeError, ValueError) as err:
+        raise ArtifactError(f"{artifact.path}: scale {scale!r} is unusable ({err})") from err
+
+
+def _natural_only(name: str, scale: str | None) -> None:
+    if scale not in (None, NATURAL):
+        raise InputError(f"scale {scale!r}: only artifacts of toxmeter hold named scales; {name} is none. Make it one"
+                         " first (toxmeter train), then toxmeter calibrate")
 
 
 def _declared(labels: LabelSet, toxic: Sequence[str]) -> LabelSet:
     return replace(labels, toxic=toxic)  # type: ignore[arg-type]  # checked and made a tuple there
+
+
+def _folder(name: str, revision: str | None) -> Path:
+    """The folder of a model, fetched from the hub where it is not here."""
+    folder = _local(name)
+    if folder is not None and revision is not None:
+        raise InputError(f"revision {revision!r}: only models of the hub have revisions; {name} is a folder")
+    if folder is None:
+        if not is_hub_id(name):
+            raise _unknown(name)
+        folder = download(name, revision)
+    return folder
+
+
+def _is_checkpoint(folder: Path) -> bool:
+    return (folder / "config.json").is_file() and not (folder / MANIFEST).exists()
 
 
 def _local(name: str) -> Path | None:

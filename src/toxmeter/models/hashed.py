@@ -21,6 +21,7 @@ import numpy.typing as npt
 from toxmeter.artifact import Artifact
 from toxmeter.errors import ArtifactError
 from toxmeter.labels import LabelSet
+from toxmeter.models.calibrated import NATURAL
 from toxmeter.models.ngrams import COLUMNS, Fold, pool
 from toxmeter.models.scorer import FloatArray, check_texts
 from toxmeter.text import score_in_windows
@@ -93,7 +94,7 @@ class HashedScorer:
         labels = artifact.manifest.labels
         try:
             table, index, pages = (np.load(artifact.path / name, allow_pickle=False) for name in FILES)
-            model, scale_of = artifact.manifest.model, artifact.manifest.calibration["natural"]
+            model, scale_of = artifact.manifest.model, artifact.manifest.calibration[NATURAL]
             settings = [model["scale"], model["bias"], scale_of["slope"], scale_of["intercept"]]
             raw_scale, raw_bias, slope, intercept = np.array(settings, np.float64).reshape(4, len(labels))
             window = int(model["window"])

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from toxmeter.errors import ArtifactError
 from toxmeter.extras import need
-from toxmeter.models.calibrated import probabilities
+from toxmeter.models.calibrated import NATURAL, probabilities, scales
 from toxmeter.models.pretrained import load_classifier
 from toxmeter.models.scorer import FloatArray, check_texts
 from toxmeter.models.tokens import Row, TokenReader, by_tokens
@@ -100,7 +100,7 @@ class TransformerScorer:
         try:
             return cls(model, tokenizer, labels=manifest.labels, thresholds=manifest.thresholds,
                        version=artifact.version, max_length=int(manifest.model["max_length"]),
-                       calibration=manifest.calibration)
+                       calibration=scales(manifest.calibration)[NATURAL])
         except (KeyError, TypeError, ValueError) as err:
             raise ArtifactError(f"{artifact.path}: not a transformer of its manifest ({err})") from err
 

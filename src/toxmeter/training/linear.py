@@ -16,6 +16,7 @@ from toxmeter.artifact import Artifact, Manifest, write_artifact
 from toxmeter.data.read import Rows
 from toxmeter.errors import InputError, TrainingError
 from toxmeter.evaluation.calibration import fit_platt
+from toxmeter.evaluation.quality import headline, measure
 from toxmeter.models.hashed import FILES, HashedScorer
 from toxmeter.models.ngrams import COLUMNS
 from toxmeter.recipe.fitting import HashedModel, LinearTraining
@@ -24,7 +25,6 @@ from toxmeter.training.card import model_card
 from toxmeter.training.fold import make_fold
 from toxmeter.training.hashed import fit_table, matrix
 from toxmeter.training.origin import libraries, origins
-from toxmeter.training.report import headline, measure
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,6 +18,7 @@ from toxmeter.artifact import Artifact, Manifest, write_artifact
 from toxmeter.evaluation.calibration import fit_calibration
 from toxmeter.evaluation.classification import hard_labels
 from toxmeter.evaluation.plots import confusion_plot, loss_plot
+from toxmeter.evaluation.quality import headline, measure
 from toxmeter.evaluation.thresholds import best_f1_thresholds
 from toxmeter.extras import need
 from toxmeter.models.calibrated import probabilities
@@ -31,7 +32,6 @@ from toxmeter.training.checkpoints import check_unused
 from toxmeter.training.energy import Cost, measured
 from toxmeter.training.finetune import Fitted, fit
 from toxmeter.training.origin import libraries, origins
-from toxmeter.training.report import headline, measure
 from toxmeter.training.tracking import tracked
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -11,14 +10,13 @@ import pytest
 from scipy import stats
 from sklearn import metrics as sk
 
-from toxmeter.data.read import read_rows
-from toxmeter.data.split import essence
 from toxmeter.errors import InputError
+from toxmeter.evaluation.everyday import everyday
 from toxmeter.evaluation.metrics import average_precision, bootstrap, expected_calibration_error, roc_auc
+from toxmeter.evaluation.quality import headline, judge, measure
 from toxmeter.evaluation.robustness import DISGUISES
-from toxmeter.labels import JIGSAW, LabelSet
+from toxmeter.labels import LabelSet
 from toxmeter.models import DummyScorer
-from toxmeter.training.report import everyday, headline, measure
 
 TWO = LabelSet(("rude", "threat"), "multilabel", ("rude", "threat"))
 SCORES = [(0.9, 0.0), (0.6, 0.2), (0.4, 0.7), (0.1, 0.1), (0.0, 0.8), (0.2, 0.0)]
@@ -107,17 +105,6 @@ def test_everyday_sentences_that_are_flagged_are_counted() -> None:
     assert found == {"sentences": 500, "flagged": killing, "share": round(killing / 500, 4)}
 
 
-def test_there_are_five_hundred_distinct_everyday_sentences() -> None:
-    sentences = everyday()
-    assert len(sentences) == len({essence(sentence) for sentence in sentences}) == 500
-    assert all(sentence and sentence == sentence.strip() for sentence in sentences)
-
-
-def test_no_everyday_sentence_is_trained_on() -> None:
-    trained_on = {essence(text) for text in read_rows("contrast", Path(), JIGSAW).texts}
-    assert [sentence for sentence in everyday() if essence(sentence) in trained_on] == []
-
-
 # classes
 
 LEVELS = LabelSet(("kind", "rude", "hateful"), "multiclass", ("rude", "hateful"))
@@ -180,8 +167,8 @@ def test_intervals_of_classes_are_as_wide_as_plain_ones() -> None:
     texts, true, probability = drawn(LEVELS)
     report = measure(DummyScorer(LEVELS), texts, np.eye(3)[true], seed=0, resamples=2_000)
     decided = probability.argmax(axis=1)
-    plain = bootstrap(lambda rows: float(sk.f1_score(true[rows], decided[rows], average="macro")), 80, repeats=500)
-    assert (report["macro_f1"]["low"], report["macro_f1"]["high"]) == pytest.approx(plain, abs=0.02)
+    plain = bootstrap(lambda rows: float(sk.f1_score(true[rows], decided[rows], average="macro")), 80, repeats=200)
+    assert (report["macro_f1"]["low"], report["macro_f1"]["high"]) == pytest.approx(plain, abs=0.03)
 
 
 @pytest.mark.parametrize(("labels", "positive"), [(SAFE, 0), (FILM, 1)])
@@ -271,3 +258,79 @@ def test_probes_are_shown_with_their_scores() -> None:
 def test_labels_of_the_wrong_shape_are_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(InputError, match="for 6 texts and 2 labels"):
         measure(DummyScorer(TWO), TEXTS, np.zeros(shape), seed=0)
+
+
+# what is added for an evaluation
+
+
+def test_averages_of_labels_are_those_of_scikit_learn() -> None:
+    random = np.random.default_rng(0)
+    scores = random.random((120, 2)).round(3)
+    truth = (random.random((120, 2)) < scores).astype(np.float64)
+    texts = [f"rude={rude:.3f} threat={threat:.3f}" for rude, threat in scores]
+    report = measure(DummyScorer(TWO), texts, truth, seed=0)
+    decided = scores >= 0.5
+    for average in ("macro", "weighted", "micro"):
+        figure = report[f"{average}_f1"]
+        assert figure["value"] == pytest.approx(sk.f1_score(truth, decided, average=average), abs=1e-4)
+        assert figure["low"] < figure["value"] < figure["high"]
+    assert report["accuracy"]["value"] == pytest.approx(sk.accuracy_score(truth, decided), abs=1e-4)
+    for column, (name, figures) in enumerate(report["labels"].items()):
+        assert figures["brier"] == pytest.approx(sk.brier_score_loss(truth[:, column], scores[:, column]), abs=1e-4)
+        assert figures["confusion"] == sk.confusion_matrix(truth[:, column], decided[:, column]).tolist(), name
+        for rate, interval in figures["intervals"].items():
+            assert interval["value"] == figures[rate]
+            assert interval["low"] < figures[rate] < interval["high"]
+    assert report["notes"] == []
+
+
+def test_intervals_of_labels_are_as_wide_as_plain_ones() -> None:
+    random = np.random.default_rng(0)
+    scores = random.random((150, 2))
+    truth = (random.random((150, 2)) < scores).astype(np.float64)
+    report = judge(TWO, truth, scores, np.full(2, 0.5), seed=0, resamples=2_000)
+    decided = scores >= 0.5
+    low, high = bootstrap(lambda rows: float(sk.f1_score(truth[rows], decided[rows], average="macro")), 150,
+                          repeats=200)
+    assert (report["macro_f1"]["low"], report["macro_f1"]["high"]) == pytest.approx((low, high), abs=0.03)
+
+
+def test_of_classes_micro_f1_is_the_accuracy() -> None:
+    texts, true, _ = drawn(LEVELS)
+    report = measure(DummyScorer(LEVELS), texts, np.eye(3)[true], seed=0)
+    assert report["micro_f1"] == report["accuracy"]
+    rude = report["labels"]["rude"]["at_threshold"]
+    assert sum(map(sum, rude["confusion"])) == 80
+    assert rude["intervals"]["recall"]["value"] == rude["recall"]
+
+
+def test_rows_may_have_thresholds_of_their_own() -> None:
+    scores, truth = np.array([[0.4, 0.1], [0.6, 0.1]]), np.array([[1.0, 0.0], [0.0, 0.0]])
+    report = judge(TWO, truth, scores, np.array([[0.3, 0.5], [0.7, 0.5]]), seed=0, resamples=5)
+    assert (report["labels"]["rude"]["f1"], report["labels"]["rude"]["threshold"]) == (1.0, 0.5)
+
+
+def test_what_is_not_defined_is_said() -> None:
+    truth = np.array([[0.0, 1.0], [0.0, np.nan], [0.0, 1.0]])
+    report = judge(TWO, truth, np.full((3, 2), 0.1), np.full(2, 0.5), seed=0, resamples=5)
+    assert report["notes"] == [
+        "rude: none of the 3 rows has it, so ROC-AUC, average precision and recall are not defined",
+        "rude: no row is given it, so precision is not defined",
+        "threat: all of the 2 rows have it, so ROC-AUC is not defined",
+        "threat: no row is given it, so precision is not defined"]
+    nothing = judge(TWO, np.zeros((0, 2)), np.zeros((0, 2)), np.full(2, 0.5), seed=0, resamples=5)
+    assert nothing["notes"][0] == "rude: no row whose label and score are known, so nothing is measured"
+    assert nothing["accuracy"]["value"] is None
+
+
+@pytest.mark.parametrize("labels", [TWO, LEVELS], ids=["multilabel", "multiclass"])
+def test_scores_that_are_no_number_are_left_out_and_said(labels: LabelSet) -> None:
+    _, true, scores = drawn(labels)
+    truth, half = np.eye(len(labels))[true], np.full(len(labels), 0.5)
+    broken = scores.copy()
+    broken[:10] = np.nan
+    report = judge(labels, truth, broken, half, seed=0, resamples=20)
+    without = judge(labels, truth[10:], scores[10:], half, seed=0, resamples=20)
+    assert report["accuracy"]["value"] == without["accuracy"]["value"]
+    assert report["labels"][labels.names[0]]["auc"]["value"] == without["labels"][labels.names[0]]["auc"]["value"]
+    assert report["notes"] == ["10 of 80 rows have a score that is NaN or infinite: they are left out"]
