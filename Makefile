@@ -23,7 +23,7 @@ lint: $(VENV)/.dev
 types: $(VENV)/.dev
 	$(BIN)/mypy
 
-unit: $(VENV)/.dev
+unit: $(VENV)/.dev $(VENV)/.browser
 	$(BIN)/pytest -n auto
 
 format: $(VENV)/.dev
@@ -60,6 +60,13 @@ $(VENV)/.dev: pyproject.toml constraints.txt $(KERNEL) | $(BIN)/python
 
 $(VENV)/.bench: benchmarks/requirements.txt $(VENV)/.dev
 	$(PIP) install --requirement benchmarks/requirements.txt
+	@touch $@
+
+# a browser for the tests of pages; where it cannot be installed, they are skipped
+$(VENV)/.browser: | $(BIN)/python
+	@command -v chromium > /dev/null || { command -v apt-get > /dev/null && apt-get -qq update \
+		&& apt-get -qq install --yes --no-install-recommends chromium > /dev/null; } \
+		|| echo "no chromium: tests in a browser are skipped"
 	@touch $@
 
 clean:

@@ -1,4 +1,4 @@
-"""Writes docs/results.md from benchmarks/results/fine_tuning.json, so that no number there is typed by hand.
+"""Writes docs/results.md from measure.json and fine_tuning.json, so that no number there is typed by hand.
 
     python benchmarks/results_page.py [--check]
 
@@ -15,6 +15,9 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
+from results_measure import interval, number, table
+from results_measure import sections as measured_sections
+
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "results.md"
 SEEDS = (1, 2, 3)
@@ -24,16 +27,17 @@ Runs = Mapping[str, Mapping[str, Any]]
 
 def main() -> int:
     """Write or check."""
-    new = page(json.loads((ROOT / "benchmarks" / "results" / "fine_tuning.json").read_text("utf-8")))
+    new = page(*(json.loads((ROOT / "benchmarks" / "results" / f"{name}.json").read_text("utf-8"))
+                 for name in ("measure", "fine_tuning")))
     if "--check" in sys.argv[1:]:
         return int(PAGE.read_text("utf-8") != new)
     PAGE.write_text(new, "utf-8")
     return 0
 
 
-def page(runs: Runs) -> str:
-    """The page, with a section for each reference recipe that has results."""
-    sections, missing = [_HEAD], []
+def page(measured: Mapping[str, Any], runs: Runs) -> str:
+    """The page: the shipped models, then a section for each reference recipe that has results."""
+    sections, missing = [_HEAD, *measured_sections(measured), _RECIPES], []
     for needed, section in (("hate-speech-offensive-balanced", _tweets), ("hate-speech-offensive-folds", _folds),
                             ("sst2", _sst2), ("jigsaw-multilabel", _multilabel), ("jigsaw-binary", _binary),
                             ("jigsaw-binary-sst2-3", _race), ("toxicity-levels", _levels),
@@ -47,15 +51,18 @@ def page(runs: Runs) -> str:
     return "\n\n".join([*sections, _costs(runs), _commands(runs)]) + "\n"
 
 
-_HEAD = """# Results of the shipped recipes
+_HEAD = """# Results
 
-Each recipe of toxmeter, trained on real data. The base models of the originals need a hub; these runs start from a
-small encoder instead, MiniLM-L6 with 22.7 million parameters in six layers, on two cores without a GPU. The same
-recipes run the originals' base models by leaving `--set model.base=…` out.
+Written by `python benchmarks/results_page.py` from `benchmarks/results/measure.json` and `fine_tuning.json`. Intervals
+are 95 % bootstraps over test rows, or over templates where cases were made from templates. `FOLDER` holds the files
+that [recipes.md](recipes.md) names; [evaluate.md](evaluate.md) says what the figures mean."""
 
-Written by `python benchmarks/results_page.py` from `benchmarks/results/fine_tuning.json`; the commands
-stand at the end. Validation rows chose checkpoint, thresholds and calibration; the test rows were scored once.
-Intervals are 95 % bootstraps over test rows. `FOLDER` holds the files that [recipes.md](recipes.md) names."""
+_RECIPES = """## The shipped recipes
+
+Each reference recipe, trained on real data. The base models of the originals need a hub; these runs start from a
+small encoder instead, MiniLM-L6 with 22.7 million parameters in six layers, on two cores without a GPU where nothing
+else is said. The same recipes run the originals' base models by leaving `--set model.base=…` out. Validation rows chose
+checkpoint, thresholds and calibration; the test rows were scored once. The commands stand at the end."""
 
 
 def _tweets(runs: Runs) -> str:
@@ -64,16 +71,16 @@ def _tweets(runs: Runs) -> str:
         test = _test(runs, f"hate-speech-offensive-{weights}")
         for way, found in (("largest score", test), ("by thresholds", test["by_thresholds"])):
             hits, shown = found["confusion"][0][0], sum(row[0] for row in found["confusion"])
-            rows.append([f"`class_weights = \"{weights}\"`, {way}", _interval(found["weighted_f1"]),
-                         _interval(found["macro_f1"]), _interval(found["accuracy"]),
-                         _number(hits / sum(found["confusion"][0])), _number(hits / shown if shown else None)])
+            rows.append([f"`class_weights = \"{weights}\"`, {way}", interval(found["weighted_f1"]),
+                         interval(found["macro_f1"]), interval(found["accuracy"]),
+                         number(hits / sum(found["confusion"][0])), number(hits / shown if shown else None)])
     rows += [["two plain epochs of the same encoder, to beat", ".909", ".748", ".916", "", ""],
              ["TF-IDF baselines, to beat", ".889", ".732", "", "", ""],
              ['always "offensive"', ".676", ".291", ".774", "0", ""]]
     return (f"## hate-speech-offensive\n\n{_rows(runs, 'hate-speech-offensive-none')} By thresholds, a tweet has the"
             " class that is highest over its threshold; the thresholds were chosen on validation rows."
             " These settings replaced others (two epochs, frozen word vectors, no dropout) after those had been tested"
-            " and found worse, so the test rows have been looked at twice.\n\n" + _table(
+            " and found worse, so the test rows have been looked at twice.\n\n" + table(
                 ["run", "weighted F1", "macro F1", "accuracy", "hate recall", "hate precision"], rows)
             + "\n\n![confusion](figures/hate-speech-offensive-confusion.png)")
 
@@ -81,12 +88,12 @@ def _tweets(runs: Runs) -> str:
 def _folds(runs: Runs) -> str:
     found = runs["hate-speech-offensive-folds"]["folds"]
     names = list(found["mean"])
-    rows = [[str(fold["fold"]), str(fold["rows"]), *(_number(fold["headline"][name]) for name in names)]
+    rows = [[str(fold["fold"]), str(fold["rows"]), *(number(fold["headline"][name]) for name in names)]
             for fold in found["folds"]]
     mean, spread = found["mean"], found["sd"]
-    both = [f"{_number(mean[name])} ± {_number(spread[name])}" for name in names]
+    both = [f"{number(mean[name])} ± {number(spread[name])}" for name in names]
     rows.append(["mean ± sd", "", *both])
-    return "### Five folds, without class weights\n\n" + _table(["fold", "test rows", *names], rows)
+    return "### Five folds, without class weights\n\n" + table(["fold", "test rows", *names], rows)
 
 
 def _sst2(runs: Runs) -> str:
@@ -97,15 +104,15 @@ def _sst2(runs: Runs) -> str:
             rows.append([f"`{name}`: lr {changes['train.lr']}, {changes.get('train.epochs', '3')} epochs"
                          + (", averaged weights" if "train.average" in changes else ""),
                          str(runs[name]["seed"]), runs[name]["metrics"]["cost"]["hardware"],
-                         _interval(test["accuracy"]), _interval(test["mean_auc"])])
+                         interval(test["accuracy"]), interval(test["mean_auc"])])
     found = [_test(runs, name)["accuracy"]["value"] for name in runs if name.startswith("sst2")]
     best = max(found)
     verdict = (f"The aim of .905 is {'met' if min(found) >= .905 else 'missed'}: {_spread(found)} over these"
-               f" {len(found)} runs, {_number(best)} the best.")
+               f" {len(found)} runs, {number(best)} the best.")
     return (f"## sst2\n\n{_rows(runs, 'sst2')} Tested on the 872 sentences of GLUE's validation set, so an accuracy is"
             f" known to ±.02. {verdict} ROC-AUC hardly differs, so that the runs rank alike and"
             " cut at different places. The sentences have been tested on more than once: two earlier settings (frozen"
-            " word vectors; lr 5e-5) missed the aim as well and are not shown.\n\n" + _table(
+            " word vectors; lr 5e-5) missed the aim as well and are not shown.\n\n" + table(
                 ["run", "seed", "machine", "accuracy", "ROC-AUC"],
                 [*rows, ["DistilBERT, the hub's verified figure", "", "", ".911", ""],
                  ["MiniLM-22M, published", "", "", ".913", ""]]))
@@ -113,11 +120,11 @@ def _sst2(runs: Runs) -> str:
 
 def _multilabel(runs: Runs) -> str:
     test = _test(runs, "jigsaw-multilabel")
-    rows = [[f"`{name}`", str(each["positives"]), _interval(each["auc"]), _number(each["average_precision"]),
-             _number(each["f1"]), _number(each["precision"]), _number(each["recall"]), _number(each["ece"])]
+    rows = [[f"`{name}`", str(each["positives"]), interval(each["auc"]), number(each["average_precision"]),
+             number(each["f1"]), number(each["precision"]), number(each["recall"]), number(each["ece"])]
             for name, each in test["labels"].items()]
     return (f"## jigsaw-multilabel\n\n{_rows(runs, 'jigsaw-multilabel')} The test rows have the"
-            f" true rate of toxic comments. Mean ROC-AUC of the labels: {_interval(test['mean_auc'])}.\n\n" + _table(
+            f" true rate of toxic comments. Mean ROC-AUC of the labels: {interval(test['mean_auc'])}.\n\n" + table(
                 ["label", "positives", "ROC-AUC [95 %]", "AP", "F1", "precision", "recall", "ECE"], rows)
             + f"\n\n{_weak_points(test)}")
 
@@ -132,10 +139,10 @@ def _weak_points(test: Mapping[str, Any]) -> str:
 
 def _binary(runs: Runs) -> str:
     test = _test(runs, "jigsaw-binary")
-    return (f"## jigsaw-binary\n\n{_rows(runs, 'jigsaw-binary')} It starts from the sst2 run above.\n\n" + _table(
+    return (f"## jigsaw-binary\n\n{_rows(runs, 'jigsaw-binary')} It starts from the sst2 run above.\n\n" + table(
         ["", "F1", "accuracy", "ROC-AUC"],
-        [["this run, test rows at the true rate", _interval(test["f1"]), _interval(test["accuracy"]),
-          _interval(test["mean_auc"])],
+        [["this run, test rows at the true rate", interval(test["f1"]), interval(test["accuracy"]),
+          interval(test["mean_auc"])],
          ["the original, published, a random split", "≈ .85", "≈ .97", ""]]))
 
 
@@ -147,11 +154,11 @@ def _race(runs: Runs) -> str:
         steps = [step for step, _ in curves[0]]
         means = {step: fmean(dict(curve)[step] for curve in curves) for step in steps}
         rows.append([{"plain": "the plain encoder", "sst2": "the sst2 run"}[start],
-                     *(_number(means[step]) for step in steps),
+                     *(number(means[step]) for step in steps),
                      _spread([test["f1"]["value"] for test in tests])])
     head = ["start", *(f"step {step}" for step, _ in _curve(runs, "jigsaw-binary-plain-1")), "test F1"]
     return ("### Does starting from SST-2 converge faster?\n\nSo the first reference system claimed. F1 of the"
-            " validation rows, mean of three seeds, with the same budget of steps:\n\n" + _table(head, rows)
+            " validation rows, mean of three seeds, with the same budget of steps:\n\n" + table(head, rows)
             + f"\n\n{_verdict(runs)}\n\n![F1 against steps](figures/jigsaw-binary-starts.png)")
 
 
@@ -175,13 +182,13 @@ def _levels(runs: Runs) -> str:
     test = _test(runs, "toxicity-levels")
     published = {"I love you so much": ".00006", "I'm famous, and you're dead": ".912",
                  "And it just helped that you have no morals or integrity": ".689", "Nolan will destroy it": ".769"}
-    rows = [[probe["text"], _number(probe["scores"]["toxic"]), published.get(probe["text"], "")]
+    rows = [[probe["text"], number(probe["scores"]["toxic"]), published.get(probe["text"], "")]
             for probe in test["probes"]]
-    return (f"## toxicity-levels\n\n{_rows(runs, 'toxicity-levels')} A level above .5 counts as toxic.\n\n" + _table(
+    return (f"## toxicity-levels\n\n{_rows(runs, 'toxicity-levels')} A level above .5 counts as toxic.\n\n" + table(
         ["", "ROC-AUC", "Spearman with the level", "accuracy"],
-        [["this run", _interval(test["mean_auc"]), _interval(test["spearman"]), _interval(test["accuracy"])],
+        [["this run", interval(test["mean_auc"]), interval(test["spearman"]), interval(test["accuracy"])],
          ["the original's net, wired correctly", "", "", ".78"]])
-        + "\n\n" + _table(["probe", "this run", "the big classifier"], rows))
+        + "\n\n" + table(["probe", "this run", "the big classifier"], rows))
 
 
 def _search(runs: Runs) -> str:
@@ -197,10 +204,10 @@ def _costs(runs: Runs) -> str:
     for name, found in runs.items():
         cost = found.get("metrics", {}).get("cost") or found.get("folds", {}).get("cost")
         if cost:
-            rows.append([f"`{name}`", f"{cost['seconds'] / 60:.1f}", _decimals(cost["energy_kwh"], 4),
-                         _decimals(cost["co2_kg"], 4), f"{cost['peak_memory_mb'] / 1024:.1f}"])
+            rows.append([f"`{name}`", f"{cost['seconds'] / 60:.1f}", number(cost["energy_kwh"], 4),
+                         number(cost["co2_kg"], 4), f"{cost['peak_memory_mb'] / 1024:.1f}"])
     method = next((found["metrics"]["cost"]["method"] for found in runs.values() if "metrics" in found), "")
-    return ("## What it cost\n\n" + _table(["run", "minutes", "kWh", "kg CO2", "peak memory, GiB"], rows)
+    return ("## What it cost\n\n" + table(["run", "minutes", "kWh", "kg CO2", "peak memory, GiB"], rows)
             + f"\n\nEnergy: {method}. The machine did other work at times, so minutes and energy are upper bounds.")
 
 
@@ -224,22 +231,6 @@ def _rows(runs: Runs, name: str) -> str:
     rows = found["rows"]
     return (f"Split `{found['split']}`, seed {found['seed']}: {rows['train']:,} rows trained on,"
             f" {rows['validation']:,} for validation, {rows['test']:,} tested.")
-
-
-def _table(head: list[str], rows: list[list[str]]) -> str:
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in [head, ["---"] * len(head), *rows])
-
-
-def _interval(figure: Mapping[str, float | None]) -> str:
-    return f"{_number(figure['value'])} [{_number(figure['low'])}, {_number(figure['high'])}]"
-
-
-def _number(value: float | None) -> str:
-    return _decimals(value, 3)
-
-
-def _decimals(value: float | None, digits: int) -> str:
-    return "–" if value is None else f"{value:.{digits}f}"
 
 
 def _spread(values: list[float]) -> str:

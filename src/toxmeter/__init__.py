@@ -14,6 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from toxmeter.evaluation.evaluate import evaluate
     from toxmeter.guard import TextGuardrail, Verdict
     from toxmeter.labels import LabelSet
     from toxmeter.models import Scorer, load
@@ -31,6 +32,7 @@ __all__ = [
     "TextGuardrail",
     "Verdict",
     "__version__",
+    "evaluate",
     "load",
     "read_recipe",
     "train",
@@ -43,6 +45,7 @@ _HOMES = {
     "Scorer": "toxmeter.models",
     "TextGuardrail": "toxmeter.guard",
     "Verdict": "toxmeter.guard",
+    "evaluate": "toxmeter.evaluation.evaluate",
     "load": "toxmeter.models",
     "read_recipe": "toxmeter.recipe",
     "train": "toxmeter.training",

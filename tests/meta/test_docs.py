@@ -31,6 +31,14 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert not missing
 
 
+def test_the_checklist_in_the_documents_can_be_read(tmp_path: Path) -> None:
+    from toxmeter.evaluation.suites.checklist_files import read_checklist
+
+    (example,) = blocks(ROOT / "docs" / "evaluate.md", "toml")
+    (tmp_path / "mine.toml").write_text(example)
+    assert [check.kind for check in read_checklist(tmp_path / "mine.toml").checks] == ["MFT", "INV", "DIR"]
+
+
 def test_readme_has_the_measured_figures() -> None:
     subprocess.run([sys.executable, ROOT / "benchmarks" / "readme.py", "--check"], check=True)
 

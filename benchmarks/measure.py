@@ -1,0 +1,181 @@
+"""Measures the shipped models on real data, and sets Perspective's published scores beside them.
+
+    python benchmarks/measure.py --data FOLDER      → benchmarks/results/measure.json
+    python benchmarks/results_page.py               … → docs/results.md
+
+First ``toxmeter evaluate`` on comments that the model has not seen and on every published suite that lies in
+FOLDER; its page stays in runs/evaluation. Then two samples with scores of the real Perspective API (Wikipedia 2018,
+RealToxicityPrompts): how alike each system ranks and decides, before and after ``fit_transfer`` has put it on
+Perspective's scale, on rows held out from the fit. Humans labelled a part of the Wikipedia sample, so that there
+Perspective itself can be judged.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import numpy as np
+import numpy.typing as npt
+
+RESULTS = Path(__file__).parent / "results" / "measure.json"
+PAGES = Path("runs/evaluation")
+SUITES = ("hatecheck", "hatemoji_build", "bias_madlibs", "winobias", "winogender", "stereoset_editbias_dev",
+          "crows_pairs")
+MODELS = ("nano",)
+HELD_OUT, SEED, THRESHOLD = 0.5, 0, 0.7
+
+Floats = npt.NDArray[np.float64]
+
+
+def evaluate(model: str, data: Path) -> dict[str, Any]:
+    """The report of ``toxmeter evaluate`` on unseen natural comments and all suites, without its curves."""
+    from toxmeter.evaluation.suites.open import shipped_suites
+
+    there = [str(data / f"{name}.parquet") for name in SUITES if (data / f"{name}.parquet").is_file()]
+    options = [word for suite in (*shipped_suites(), *there) for word in ("--suite", suite)]
+    with tempfile.TemporaryDirectory() as folder:
+        rows = Path(folder) / "comments.jsonl"
+        rows.write_text("\n".join(unseen(data)) + "\n")
+        subprocess.run([sys.executable, "-m", "toxmeter", "evaluate", model, str(rows), "--report",
+                        str(PAGES / model), *options], check=True)
+    return brief(json.loads((PAGES / model / "report.json").read_text("utf-8")))
+
+
+def brief(report: dict[str, Any]) -> dict[str, Any]:
+    """What docs/results.md shows of a report; no text of the data leaves it."""
+    kept = {"quality": ("rows", "labels", "mean_auc", "accuracy", "macro_f1", "everyday"),
+            "suite": ("cases", "hateful", "accuracy", "baseline", "functionalities", "target_gap", "published"),
+            "probe": ("cases", "templates", "gaps", "range", "gold"), "checklist": ("cases", "kinds"),
+            "robustness": ("texts", "toxic", "flagged", "perturbations"), "attack": ("budget", "attacked", "escaped"),
+            "speed": ("texts", "texts_per_second", "p50_ms", "p95_ms", "peak_memory_mb", "machine")}
+    sections = {name: {key: section[key] for key in ("kind", *kept[section["kind"]])}
+                for name, section in report["sections"].items() if section["kind"] in kept}
+    rival = report["sections"]["quality"]["baselines"]["tf-idf"]
+    sections["quality"]["tf-idf"] = {name: found["auc"] for name, found in rival["labels"].items()}
+    return {**{key: report[key] for key in ("toxmeter", "model", "settings")},
+            "data": {"rows": report["data"]["rows"]}, "sections": sections}
+
+
+def unseen(data: Path) -> list[str]:
+    """Lines of JSON: comments at their natural rate that no part of nano's training has seen, with six labels."""
+    from toxmeter.data.read import read_rows
+    from toxmeter.data.split import assign
+    from toxmeter.labels import JIGSAW
+    from toxmeter.recipe import read_recipe
+
+    recipe = read_recipe("nano")
+    rows = read_rows(recipe.data.main, data, JIGSAW)
+    shares = (1 - recipe.data.validation - recipe.data.test, recipe.data.validation)
+    test = rows.take(assign(rows.texts, shares, recipe.seed) == 2)
+    return [json.dumps({"text": text, **dict(zip(JIGSAW.names, map(float, row), strict=True))})
+            for text, row in zip(test.texts, test.labels, strict=True)]
+
+
+def samples(data: Path) -> dict[str, tuple[list[str], Floats, Floats]]:
+    """Per sample its texts, Perspective's TOXICITY, and whether humans call them toxic, NaN where nobody said."""
+    from pyarrow import parquet
+
+    def column(file: str, name: str) -> list[Any]:
+        values: list[Any] = parquet.read_table(data / file, columns=[name])[name].to_pylist()
+        return values
+
+    said = dict(zip((text.strip() for text in column("jigsaw_toxic.parquet", "comment_text")),
+                    column("jigsaw_toxic.parquet", "toxic"), strict=True))
+    wikipedia = column("perspective_wikipedia_2k.parquet", "comment_text")
+    prompts, scores = ([value for part in ("prompt", "continuation")
+                        for value in column("perspective_rtp.parquet", f"{part}_{what}")]
+                       for what in ("text", "toxicity"))
+    found = {"Wikipedia": (wikipedia, column("perspective_wikipedia_2k.parquet", "TOXICITY@6"),
+                           [said.get(text.strip()) for text in wikipedia]),
+             "RealToxicityPrompts": (prompts, scores, [None] * len(prompts))}
+    kept = {}
+    for name, (texts, given, human) in found.items():
+        rows = [row for row, score in enumerate(given) if score is not None and texts[row].strip()]
+        kept[name] = ([texts[row] for row in rows], np.array([given[row] for row in rows], np.float64),
+                      np.array([human[row] for row in rows], np.float64))
+    return kept
+
+
+def systems() -> dict[str, Callable[[Sequence[str]], Floats]]:
+    """What scores a text by how toxic it is, in [0, 1]."""
+    from profanity_check import predict_prob
+
+    from toxmeter import load
+
+    def of(name: str) -> Callable[[Sequence[str]], Floats]:
+        scorer = load(name)
+        return lambda texts: scorer.score(texts)[:, scorer.labels.id("toxic")].astype(np.float64)
+
+    return {**{name: of(name) for name in MODELS},
+            "alt-profanity-check": lambda texts: np.asarray(predict_prob(list(texts)), np.float64)}
+
+
+def beside(texts: list[str], perspective: Floats, human: Floats) -> dict[str, Any]:
+    """The figures of each system on one sample."""
+    from toxmeter.evaluation.transfer import fit_transfer
+
+    found: dict[str, Any] = {"texts": len(texts), "flagged": float((perspective >= THRESHOLD).mean()),
+                             "labelled": int((~np.isnan(human)).sum()), "toxic": int(np.nansum(human)),
+                             "systems": {"Perspective": {"human_auc": human_auc(human, perspective)}}}
+    for name, score in systems().items():
+        given = score(texts)
+        _, moved = fit_transfer(recorded(name, texts, given), texts, perspective[:, None], held_out=HELD_OUT,
+                                thresholds={"toxic": THRESHOLD}, seed=SEED)
+        found["systems"][name] = {"spearman": rank(given, perspective), "human_auc": human_auc(human, given),
+                                  "transfer": moved["labels"]["toxic"]}
+    return found
+
+
+def recorded(name: str, texts: list[str], scores: Floats) -> Any:  # noqa: ANN401 - a Scorer
+    """Scores of toxic as a scorer."""
+    from toxmeter.evaluation.recorded import RecordedScorer
+    from toxmeter.labels import LabelSet
+
+    toxic = LabelSet(("toxic",), "multilabel", ("toxic",))
+    return RecordedScorer(texts, scores[:, None].astype(np.float32), labels=toxic,
+                          version=name, thresholds={}, source=name)
+
+
+def rank(one: Floats, other: Floats) -> dict[str, float]:
+    """Spearman's correlation with its interval."""
+    from toxmeter.evaluation.metrics import bootstrap, spearman
+
+    low, high = bootstrap(lambda rows: spearman(one[rows], other[rows]), len(one), repeats=500, seed=SEED)
+    return {"value": spearman(one, other), "low": low, "high": high}
+
+
+def human_auc(human: Floats, score: Floats) -> dict[str, float] | None:
+    """ROC-AUC against the labels of humans, with its interval; None where there are none."""
+    from toxmeter.evaluation.metrics import bootstrap, roc_auc
+
+    known = ~np.isnan(human)
+    if not known.any():
+        return None
+    truth, score = human[known] >= 0.5, score[known]
+    low, high = bootstrap(lambda rows: roc_auc(truth[rows], score[rows]), len(truth), repeats=1_000, seed=SEED)
+    return {"value": roc_auc(truth, score), "low": low, "high": high}
+
+
+def main() -> None:
+    """Measure everything and write the JSON."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--data", type=Path, default=os.environ.get("TOXMETER_DATA", "../shared/data"))
+    data = Path(options.parse_args().data)
+    result = {"models": {model: evaluate(model, data) for model in MODELS},
+              "held_out": HELD_OUT, "seed": SEED, "threshold": THRESHOLD,
+              "perspective": {name: beside(*sample) for name, sample in samples(data).items()}}
+    RESULTS.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
