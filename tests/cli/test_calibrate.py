@@ -80,6 +80,20 @@ def test_compare_judges_the_new_scale(scores: Path, tmp_path: Path) -> None:
     assert ":perspective may replace scores.csv@1+" in after.stdout
 
 
+def test_check_and_score_can_be_on_the_new_scale(scores: Path, tmp_path: Path) -> None:
+    run("nano", "-a", scores, "-o", tmp_path / "mine", "--column", "toxic=TOXICITY")
+    model = ["--model", str(tmp_path / "mine"), "--scale", "perspective"]
+    checked = CliRunner().invoke(app, ["check", "--json", *model, TEXTS[1]])
+    scaled = load(tmp_path / "mine", scale="perspective")
+    assert json.loads(checked.stdout)["scores"]["toxic"] == pytest.approx(scaled.score(TEXTS[1:2])[0, 0])
+    scored = CliRunner().invoke(app, ["score", *model, str(scores), "-o", str(tmp_path / "out.jsonl")])
+    assert scored.exit_code == 0, scored.output
+    assert scaled.version in (tmp_path / "out.jsonl").read_text()
+    wrong = CliRunner().invoke(app, ["check", "--scale", "perspective", "hello"])
+    assert wrong.exit_code == 2
+    assert "no scale 'perspective'" in wrong.stderr
+
+
 def test_an_empty_cell_is_not_known(scores: Path, tmp_path: Path) -> None:
     head, *lines = scores.read_text().splitlines()
     gaps = [line if row % 5 else ",".join([line.split(",")[0], "", "0.1", ""]) for row, line in enumerate(lines)]

@@ -245,3 +245,31 @@ def test_civil_comments_columns(real_data: Path) -> None:
     assert found["rows"] == 69
     assert found["combined"] is None  # far too few rows, and the section says so
     assert found["notes"]
+# to append to tests/evaluation/test_bias.py; all names are imported or defined there
+@pytest.mark.parametrize(("toxic", "others"), [(10, 10), (9, 10), (10, 9)])
+def test_ten_rows_of_a_class_are_enough_and_nine_are_not(toxic: int, others: int) -> None:
+    truth = np.repeat([True, False], 30)
+    inside = np.concatenate([np.arange(30) < toxic, np.arange(30) < others]).astype(np.float64)
+    group = identity_bias(truth, np.linspace(0, 1, 60), {"g": inside}, resamples=2)["groups"]["g"]
+    assert (group["subgroup_auc"] is not None) == (toxic == others == 10)
+    assert [group[key] is not None for key in ("bpsn_auc", "false_positive_rate")] == [others == 10] * 2
+    assert [group[key] is not None for key in ("bnsp_auc", "false_negative_rate")] == [toxic == 10] * 2
+
+
+def test_a_share_of_half_counts() -> None:
+    truth, score, groups = drawn(10)
+    halves = {name: share / 2 for name, share in groups.items()}
+    assert identity_bias(truth, score, halves, resamples=2) == identity_bias(truth, score, groups, resamples=2)
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf])
+def test_infinite_scores_are_left_out(value: float) -> None:
+    truth, score, groups = drawn(11)
+    found = identity_bias(truth, np.where(np.arange(200) < 5, value, score), groups, resamples=2)
+    assert found["rows"] == 195
+    assert "5 of 200 rows" in found["notes"][0]
+
+
+def test_of_equally_good_thresholds_the_highest_is_taken() -> None:
+    # at .3 one of two is a false alarm and none is missed, at .9 one of two is missed: a gap of .5 each
+    assert equal_error_threshold(np.array([True, True, False, False]), np.array([0.9, 0.3, 0.3, 0.1])) == 0.9

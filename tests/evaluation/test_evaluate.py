@@ -114,6 +114,28 @@ def test_recorded_scores_are_judged_and_the_rest_is_said_to_be_missing() -> None
     assert "hatecheck: recorded scores answer" in page
 
 
+def test_rows_without_a_recorded_score_are_left_out_and_counted() -> None:
+    data = comments()
+    given = RecordedScorer(data.texts[:50], Words(TWO).score(data.texts[:50]), labels=TWO, version="theirs@1",
+                           thresholds={}, source="theirs.csv")
+    found = evaluate(given, data, resamples=50)
+    assert found["sections"]["quality"]["rows"] == found["sections"]["bias"]["rows"] == 50
+    assert "10 of 60 rows have no recorded score: they are left out everywhere" in found["sections"]["quality"]["notes"]
+    with pytest.raises(InputError, match="none of the 60 texts has a recorded score"):
+        evaluate(RecordedScorer(["x"], np.ones((1, 2), np.float32), labels=TWO, version="v", thresholds={}, source="s"),
+                 data)
+
+
+def test_a_score_at_its_threshold_reaches_it() -> None:
+    data = comments()
+    scores = np.where(data.labels == 1, 0.7, 0.2).astype(np.float32)
+    given = RecordedScorer(data.texts, scores, labels=TWO, version="v", thresholds=dict.fromkeys(TWO.names, 0.7),
+                           source="s")
+    found = evaluate(given, data, resamples=50)["sections"]
+    assert found["quality"]["labels"]["toxic"]["recall"] == 1.0
+    assert found["lengths"]["all"]["labels"]["toxic"]["recall"]["value"] == 1.0
+
+
 def test_a_model_without_toxic_labels_has_quality_only() -> None:
     class Moods(DummyScorer):
         def _score_short(self, texts: list[str]) -> FloatArray:

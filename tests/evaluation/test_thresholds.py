@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toxmeter.evaluation.metrics import f1
-from toxmeter.evaluation.thresholds import best_f1_thresholds, decide
+from toxmeter.evaluation.thresholds import best_f1_thresholds, decide, reaches
 
 Floats = npt.NDArray[np.float64]
 
@@ -81,3 +81,9 @@ def test_equal_thresholds_choose_the_largest_probability(rows: list[list[float]]
     probability = np.array(rows)
     chosen = decide(probability, [threshold] * 3)
     assert (probability[np.arange(len(rows)), chosen] >= probability.max(axis=1) * (1 - 1e-12)).all()
+
+
+def test_seven_tenths_reach_seven_tenths() -> None:
+    scores = np.array([[0.7, 0.6999], [0.5, np.nan]], np.float32)
+    assert reaches(scores, [0.7, 0.7]).tolist() == [[True, False], [False, False]]
+    assert reaches(scores.astype(np.float64), np.inf).sum() == 0

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
+from toxmeter.cli.options import ScaleOption
 from toxmeter.cli.terminal import coloured, paint, printable, shorten, width
 from toxmeter.errors import InputError
 
@@ -50,6 +51,7 @@ def check(
         str | None,
         typer.Option("--policy", "-p", help="Shipped policy or TOML file: thresholds, allow and deny lists."),
     ] = None,
+    scale: ScaleOption = None,
     community: Annotated[str | None, typer.Option(help="Community of the policy whose rules hold.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per text.")] = False,
     quiet: Annotated[
@@ -63,9 +65,9 @@ def check(
     # numpy would start a pool of threads for matrices, 30 ms that no text here has a use for
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from toxmeter.guard import TextGuardrail
-    from toxmeter.models.catalog import DEFAULT
+    from toxmeter.models.catalog import DEFAULT, load
 
-    guardrail = TextGuardrail(model or DEFAULT, policy=policy)
+    guardrail = TextGuardrail(load(model or DEFAULT, scale=scale), policy=policy)
     guardrail.batch_check([], community=community)  # an unknown community is told before anything is read
     unsafe = False
     if not (as_json or quiet):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from toxmeter.cli.options import LabelOption, ReportOption, ScoresOption, TextOption, check_text, pairs
+from toxmeter.cli.options import LabelOption, ReportOption, ScaleOption, ScoresOption, TextOption, check_text, pairs
 from toxmeter.cli.terminal import printable, table
 from toxmeter.cli.train import progress
 from toxmeter.errors import InputError
@@ -82,7 +82,7 @@ def evaluate(
         typer.Option("--probe-label", metavar="LABEL", help="Whose probability probes look at, in a model without toxic"
                      " labels."),
     ] = None,
-    scale: Annotated[str | None, typer.Option("--scale", help="Named scale of the model.")] = None,
+    scale: ScaleOption = None,
     skip: Annotated[
         list[str] | None,
         typer.Option("--skip", metavar="PART", help="Leave out baselines, robustness, attack or speed; as often as"

@@ -1,4 +1,4 @@
-"""Options that the measuring commands share, and their values.
+"""Options that several commands share, and their values.
 
 ``evaluate``, ``compare`` and ``calibrate`` take texts, labels and files of scores alike. This module reads no rows.
 """
@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
 
 __all__ = [
-    "LabelOption", "ReportOption", "ScoresOption", "TextOption", "check_labels", "check_text", "named_alone", "pairs",
-    "scoring", "thresholds_of"]
+    "LabelOption", "ReportOption", "ScaleOption", "ScoresOption", "TextOption", "check_labels", "check_text",
+    "named_alone", "pairs", "scoring", "thresholds_of"]
 
+ScaleOption = Annotated[
+    str | None, typer.Option("--scale", help="Named scale of the model, as toxmeter calibrate stores it.")]
 ReportOption = Annotated[
     Path | None, typer.Option("--report", "-r", help="Folder for report.json, report.md and report.html.")]
 TextOption = Annotated[str, typer.Option("--text", metavar="COLUMN", help="Column of the texts.")]

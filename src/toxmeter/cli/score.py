@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from toxmeter.cli.options import ScaleOption
 from toxmeter.cli.terminal import printable
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def score(
     model: Annotated[
         str | None, typer.Option("--model", "-m", help="Shipped model, or folder of one.  [default: nano]")
     ] = None,
+    scale: ScaleOption = None,
     file_format: Annotated[
         str | None, typer.Option("--format", help="csv, tsv, jsonl or txt, where the ending does not tell.")
     ] = None,
@@ -65,7 +67,7 @@ def score(
     from toxmeter.bulk import score_file
     from toxmeter.models.catalog import DEFAULT, load
 
-    scorer = load(model or DEFAULT)
+    scorer = load(model or DEFAULT, scale=scale)
     shown = sys.stderr.isatty() if progress is None else progress
     try:
         with _bar(shown) as report:

@@ -91,8 +91,8 @@ def compare(
              else hard_labels(new.labels.kind, labels[known].astype(np.float64)))
     pairs = [
         Pair(name, before[:, one], after[:, other],
-             _limit(given_old.get(name, given.get(name, old.thresholds.get(old.labels.names[one], 0.5)))),
-             _limit(given.get(name, new.thresholds.get(name, 0.5))), truth[:, other])
+             given_old.get(name, given.get(name, old.thresholds.get(old.labels.names[one], 0.5))),
+             given.get(name, new.thresholds.get(name, 0.5)), truth[:, other])
         for name, (one, other) in both.items() if len(left) >= LEAST]
     found = PairedFigures(pairs, len(left), resamples=resamples, seed=seed, progress=progress)
     old_places, new_places = map(set, zip(*both.values(), strict=True))
@@ -149,11 +149,6 @@ def _limits(given: Mapping[str, float] | None, names: Mapping[str, str]) -> dict
         if not 0 <= value <= 1:
             raise InputError(f"threshold of {name!r} is {value:g}: it is a probability from 0 to 1")
     return {names[name]: value for name, value in (given or {}).items()}
-
-
-def _limit(threshold: float) -> float:
-    """A threshold as scores are stored, so that one of .7 reaches .7."""
-    return float(np.float32(threshold))
 
 
 def _scores(scorer: Scorer, texts: list[str], known: npt.NDArray[np.bool_]) -> Floats:

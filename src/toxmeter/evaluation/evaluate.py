@@ -7,6 +7,7 @@ out for recorded scores, and the report says so. This module reads no files and 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -23,7 +24,7 @@ from toxmeter.evaluation.goals import Goal, goals, parse_goal
 from toxmeter.evaluation.groups import by_group, by_length
 from toxmeter.evaluation.perturbed import robustness, toxic_truth
 from toxmeter.evaluation.quality import judge, measure
-from toxmeter.evaluation.recorded import is_live
+from toxmeter.evaluation.recorded import answers, is_live
 from toxmeter.evaluation.spans import Spans, spans
 from toxmeter.evaluation.speed import speed
 
@@ -85,6 +86,7 @@ def evaluate(
         raise InputError("nothing to measure on: give labelled texts, suites, or both")
     if data is not None and not data.texts:
         raise InputError(f"{data.origin.get('file', 'data')}: no row")
+    data, unknown = (data, 0) if data is None else _answered(scorer, data)
     for part in skip:
         if part not in OPTIONAL:
             raise InputError(f"skip: no part {part!r}{did_you_mean(part, OPTIONAL)}; there are {', '.join(OPTIONAL)}")
@@ -93,6 +95,9 @@ def evaluate(
     sections: dict[str, Any] = {}
     if data is not None:
         sections |= _on_data(scorer, data, plan)
+        if unknown:
+            sections["quality"]["notes"].append(f"{unknown:,} of {unknown + len(data.texts):,} rows have no recorded"
+                                                " score: they are left out everywhere")
     for name, run in (suites or {}).items():
         progress(name)
         sections[name] = dict(run(scorer)) if is_live(scorer) else _skipped(name)
@@ -152,6 +157,19 @@ def _on_data(scorer: Scorer, data: Labelled, plan: _Plan) -> dict[str, Any]:
         toxic_texts = [data.texts[row] for row in np.flatnonzero(toxic == 1)]
         found["attack"] = attack(scorer, toxic_texts, resamples=resamples, seed=seed)
     return found
+
+
+def _answered(scorer: Scorer, data: Labelled) -> tuple[Labelled, int]:
+    """The rows that the scorer has scores for, and how many others there are."""
+    known = answers(scorer, data.texts)
+    if known.all():
+        return data, 0
+    if not known.any():
+        raise InputError(f"{scorer.version}: none of the {len(known):,} texts has a recorded score: the file of scores"
+                         " is for other texts")
+    kept = replace(data, texts=[data.texts[row] for row in np.flatnonzero(known)], labels=data.labels[known],
+                   groups={name: share[known] for name, share in data.groups.items()})
+    return kept, int((~known).sum())
 
 
 def _quality(scorer: Scorer, data: Labelled, truth: Floats, scores: Floats, plan: _Plan) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from toxmeter.evaluation.plain import plain
 from toxmeter.evaluation.robustness import DISGUISES
+from toxmeter.evaluation.thresholds import reaches
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,9 +45,8 @@ def flagged(scorer: Scorer, scores: npt.NDArray[np.floating[Any]]) -> Truth:
     labels = scorer.labels
     thresholds = np.array([scorer.thresholds[labels.names[column]] for column in labels.toxic_ids])
     if labels.kind != "multilabel":  # the smallest threshold holds for the toxic classes together
-        together: Truth = labels.toxicity(scores.astype(np.float32)) >= thresholds.min()
-        return together
-    any_of_them: Truth = np.any(scores[:, list(labels.toxic_ids)] >= thresholds, axis=1)
+        return reaches(labels.toxicity(scores.astype(np.float32)), thresholds.min())
+    any_of_them: Truth = np.any(reaches(scores[:, list(labels.toxic_ids)], thresholds), axis=1)
     return any_of_them
 
 

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from toxmeter.evaluation.decisions import RATES, outcomes, rates, resampled
 from toxmeter.evaluation.metrics import bootstrap_auc, brier_score, expected_calibration_error, roc_auc
 from toxmeter.evaluation.plain import LEAST, listed, plain, plain_interval
+from toxmeter.evaluation.thresholds import reaches
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -98,7 +99,7 @@ def _part(
     """The figures of some rows."""
     if len(truth) < LEAST:
         return {"rows": len(truth), "labels": None}
-    given = scores >= limits
+    given = reaches(scores, limits)
     one, many = outcomes(truth, given), resampled(truth, given, repeats=resamples, seed=seed)
     drawn = bootstrap_auc(truth, scores, repeats=resamples, seed=seed)
     labels = {}

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from toxmeter.errors import InputError
 from toxmeter.evaluation.everyday import flagged
+from toxmeter.evaluation.thresholds import reaches
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +62,7 @@ def verdicts(scorer: Scorer, texts: Sequence[str], threshold: float | None = Non
     scores = scorer.score(texts)
     known = np.isfinite(scores[:, list(labels.toxic_ids)]).all(axis=1)
     toxic = labels.toxicity(np.nan_to_num(scores)).astype(np.float64)
-    unsafe = known & (flagged(scorer, scores) if threshold is None else toxic >= threshold)
+    unsafe = known & (flagged(scorer, scores) if threshold is None else reaches(toxic, threshold))
     lost = int((~known).sum())
     return Verdicts(np.where(known, toxic, np.nan), unsafe, (
         f"{lost} of {len(texts)} texts have a score that is NaN or infinite: they are left out",) if lost else ())

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from toxmeter.evaluation.metrics import percentile_interval
 from toxmeter.evaluation.plain import LEAST
 from toxmeter.evaluation.rule import Figure
+from toxmeter.evaluation.thresholds import reaches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -62,7 +63,7 @@ class Pair:
     @property
     def flips(self) -> npt.NDArray[np.int64]:
         """``[n]``: 1 where only the new one flags, -1 where only the old one does."""
-        return (self.new >= self.new_threshold).astype(np.int64) - (self.old >= self.old_threshold)
+        return reaches(self.new, self.new_threshold).astype(np.int64) - reaches(self.old, self.old_threshold)
 
 
 class PairedFigures:
@@ -148,7 +149,7 @@ class _Weighted:
     def __init__(self, truth: Floats, score: Floats, threshold: float) -> None:
         self._rows = np.flatnonzero(~np.isnan(truth))
         self._true, self._score = truth[self._rows] == 1, score[self._rows]
-        self._flagged = self._score >= threshold
+        self._flagged = reaches(self._score, threshold)
         self._group = np.unique(self._score, return_inverse=True)[1]
         self._bin = np.minimum((self._score * _BINS).astype(np.int64), _BINS - 1)
 

@@ -36,7 +36,7 @@ from toxmeter.evaluation.metrics import (
     spearman,
 )
 from toxmeter.evaluation.plain import listed, plain, plain_interval
-from toxmeter.evaluation.thresholds import decide
+from toxmeter.evaluation.thresholds import decide, reaches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -157,7 +157,7 @@ def _by_label(
     """Figures of each label, one against the rest, and of all (mean AUC: not defined if one of them is not)."""
     multilabel = labels.kind == "multilabel"
     aucs, drawn = label_auc(truth, scores), bootstrap_auc(truth, scores, repeats=resamples, seed=seed)
-    over = scores >= thresholds
+    over = reaches(scores, thresholds)
     given = over if multilabel else np.arange(scores.shape[1]) == scores.argmax(axis=1)[:, None]
     ways = [(outcomes(truth, way), resampled(truth, way, repeats=resamples, seed=seed)) for way in (given, over)]
     shown = thresholds if thresholds.ndim == 1 else np.median(thresholds, axis=0)

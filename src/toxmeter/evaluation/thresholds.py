@@ -7,7 +7,7 @@ threshold (``decide``). This module does not calibrate.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +15,20 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["best_f1_thresholds", "decide"]
+__all__ = ["best_f1_thresholds", "decide", "reaches"]
 
 Floats = npt.NDArray[np.float64]
+
+
+def reaches(scores: npt.NDArray[np.floating[Any]], thresholds: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+    """Whether scores are at their threshold or over it, both in float32 as a scorer gives them, so that .7 reaches .7.
+
+    Args:
+        scores: ``[...]`` in [0, 1].
+        thresholds: of a shape that fits.
+    """
+    reached: npt.NDArray[np.bool_] = scores.astype(np.float32) >= np.asarray(thresholds, np.float32)
+    return reached
 
 
 def best_f1_thresholds(labels: Floats, probability: Floats, names: Sequence[str]) -> dict[str, float]:

@@ -18,6 +18,7 @@ from toxmeter.errors import InputError
 from toxmeter.evaluation.classification import positive_column
 from toxmeter.evaluation.metrics import spearman
 from toxmeter.evaluation.plain import LEAST, listed, plain, plain_interval
+from toxmeter.evaluation.thresholds import reaches
 from toxmeter.extras import need
 from toxmeter.models.calibrated import NATURAL, rescaled
 from toxmeter.models.scorer import check_texts
@@ -143,7 +144,7 @@ def _columns(labels: LabelSet, reference: Floats, rows: int) -> list[int]:
 
 def _too_few(name: str, reference: Floats, part: npt.NDArray[np.int64], threshold: float) -> str:
     """What is missing, and the mend; empty where rows are enough."""
-    known, high = ~np.isnan(reference), _reaches(reference, threshold)
+    known, high = ~np.isnan(reference), reaches(reference, threshold)
     fit, held = ([int((known & (part == side) & (high == above)).sum()) for above in (True, False)] for side in (0, 1))
     if known.sum() >= _LEAST_ROWS and min(fit) >= _LEAST_SIDES[0] and min(held) >= _LEAST_SIDES[1]:
         return ""
@@ -171,12 +172,6 @@ def _scores(scorer: Scorer, rows: list[str]) -> FloatArray:
     return scores
 
 
-def _reaches(scores: npt.NDArray[Any], threshold: float) -> Truth:
-    """Whether each score is at the threshold or over it, both as scores are stored."""
-    reached: Truth = scores.astype(np.float32) >= np.float32(threshold)
-    return reached
-
-
 def _curve(score: Floats, reference: Floats, threshold: float) -> tuple[list[float], list[float]]:
     """Knots, strictly rising, of the median of the reference given the score.
 
@@ -191,7 +186,7 @@ def _curve(score: Floats, reference: Floats, threshold: float) -> tuple[list[flo
     reached: dict[int, list[float]] = {}  # levels by the first of the distinct scores that reaches them
     first, end = 0, 1 - least
     for level in levels.tolist():
-        at_or_over = _reaches(reference, level).astype(np.float64)
+        at_or_over = reaches(reference, level).astype(np.float64)
         likely = np.flatnonzero(isotonic.fit(score, at_or_over).predict(distinct) >= 0.5)
         if not len(likely):
             below = max((high for group in reached.values() for high in group), default=least)
@@ -226,7 +221,7 @@ def _measure(
 
     Rows with the same three decisions are alike, so that drawing rows with replacement is one multinomial draw.
     """
-    wanted, old, new = (_reaches(scores, threshold) for scores in (reference, before, after))
+    wanted, old, new = (reaches(scores, threshold) for scores in (reference, before, after))
     rows = len(reference)
     kinds = np.bincount(4 * wanted + 2 * old + new, minlength=8)
     drawn = np.random.default_rng(seed).multinomial(rows, kinds / rows, size=resamples)

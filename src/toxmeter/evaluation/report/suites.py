@@ -13,9 +13,9 @@ from toxmeter.evaluation.report.blocks import (
     Table,
     Text,
     ends,
-    number,
     percent,
     share_with_interval,
+    with_interval,
 )
 from toxmeter.evaluation.report.texts import slugs
 
@@ -87,7 +87,7 @@ def _overall(section: Mapping[str, Any]) -> Iterator[Block]:
                  for key, title in (("overall", "all cases"), ("hateful", "hateful cases"),
                                     ("non_hateful", "other cases")))
     auc = section["auc"]
-    told = f" ROC-AUC {number(auc['value'])} [{number(auc['low'])}, {number(auc['high'])}]." if auc else ""
+    told = f" ROC-AUC {with_interval(auc)}." if auc else ""
     columns = ("accuracy", "here [95 %]", "always “hateful”", *((f"{published['system']}, published",)
                                                              if published else ()))
     yield Table(columns, rows, "Share of the cases that are decided as the authors of the suite do." + told

@@ -24,6 +24,7 @@ from toxmeter.evaluation.metrics import roc_auc
 from toxmeter.evaluation.plain import LEAST, plain, plain_interval
 from toxmeter.evaluation.suites.probe_examples import examples, largest
 from toxmeter.evaluation.suites.probe_gaps import Means, gaps
+from toxmeter.evaluation.thresholds import reaches
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping, Sequence
@@ -170,7 +171,7 @@ def _verdicts(scorer: Scorer, texts: Sequence[str], label: str | None, threshold
     known = np.isfinite(score)
     cut = scorer.thresholds[scorer.labels.names[column]] if threshold is None else threshold
     lost = int((~known).sum())
-    return Verdicts(np.where(known, score, np.nan), known & (np.nan_to_num(score) >= cut), (
+    return Verdicts(np.where(known, score, np.nan), known & reaches(np.where(known, score, 0.0), cut), (
         f"{lost} of {len(texts)} texts have a score that is NaN or infinite: they are left out",) if lost else ())
 
 
