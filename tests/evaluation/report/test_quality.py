@@ -67,6 +67,16 @@ def test_better_and_no_better_than_the_baseline_are_told() -> None:
     assert any("Worse than the TF-IDF" in note for note in notes(blocks(section(TWO, 0.0)), "bad"))
 
 
+def test_a_few_positives_are_not_judged_against_the_baseline() -> None:
+    found = section(TWO, 0.7)
+    for part in (found, found["baselines"]["tf-idf"]):
+        part["labels"]["threat"]["positives"] = 9
+    shown = blocks(found)
+    assert not any("threat" in note for note in notes(shown, "good"))
+    assert notes(shown, "missing")[0] == (
+        "Fewer than 10 rows have threat (9): another sample could give quite other figures.")
+
+
 def test_bad_calibration_and_recall_are_told() -> None:
     bad = notes(blocks(section(TWO, 0.6, threshold=0.95)), "bad")
     assert any(note.startswith("Calibration error over 0.05: rude (") for note in bad)

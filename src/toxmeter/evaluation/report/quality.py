@@ -2,15 +2,15 @@
 
 The section is what ``measure`` returns, with ``baselines`` and ``curves`` of their modules where there are
 any. Rules of the notes: good is a figure over that of the TF-IDF baseline whose intervals are apart; bad is one
-that is not, a calibration error over .05, and a label of which fewer than half are found. This module measures
-nothing.
+that is not, a calibration error over .05, and a label of which fewer than half are found. Labels with fewer than ten
+positives are not judged against the baseline. This module measures nothing.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from toxmeter.evaluation.plain import listed
+from toxmeter.evaluation.plain import LEAST, listed
 from toxmeter.evaluation.report import figures
 from toxmeter.evaluation.report.blocks import (
     Block,
@@ -171,7 +171,7 @@ def _against(section: Mapping[str, Any], rival: Mapping[str, Any]) -> tuple[list
     pairs = [(title, section.get(key), rival.get(key)) for key, title in _TOGETHER.items()
              if key in ("mean_auc", "macro_f1")]
     pairs += [(f"ROC-AUC of {name}", found["auc"], rival["labels"][name]["auc"])
-              for name, found in section["labels"].items()]
+              for name, found in section["labels"].items() if found["positives"] >= LEAST]
     better: list[str] = []
     worse: list[str] = []
     same: list[str] = []
@@ -184,7 +184,10 @@ def _against(section: Mapping[str, Any], rival: Mapping[str, Any]) -> tuple[list
 
 def _missing(section: Mapping[str, Any]) -> list[str]:
     parts = [section, section.get("curves") or {}, section.get("baselines") or {}]
-    return list(dict.fromkeys(note for part in parts for note in part.get("notes", [])))
+    few = [f"{name} ({found['positives']})" for name, found in section["labels"].items()
+           if 0 < found["positives"] < LEAST]
+    rare = [f"Fewer than {LEAST} rows have {listed(few)}: another sample could give quite other figures."] if few else []
+    return [*rare, *dict.fromkeys(note for part in parts for note in part.get("notes", []))]
 
 
 def _models(section: Mapping[str, Any], baselines: Mapping[str, Any]) -> dict[str, Any]:
