@@ -186,8 +186,8 @@ def _missing(section: Mapping[str, Any]) -> list[str]:
     parts = [section, section.get("curves") or {}, section.get("baselines") or {}]
     few = [f"{name} ({found['positives']})" for name, found in section["labels"].items()
            if 0 < found["positives"] < LEAST]
-    rare = [f"Fewer than {LEAST} rows have {listed(few)}: another sample could give quite other figures."] if few else []
-    return [*rare, *dict.fromkeys(note for part in parts for note in part.get("notes", []))]
+    rare = [f"Fewer than {LEAST} rows have {listed(few)}: another sample could give quite other figures."]
+    return [*(rare if few else []), *dict.fromkeys(note for part in parts for note in part.get("notes", []))]
 
 
 def _models(section: Mapping[str, Any], baselines: Mapping[str, Any]) -> dict[str, Any]:
