@@ -18,12 +18,6 @@ WORDS = ("friend", "fool", "stupid fool", "idiot", "neighbour", "ugly liar", "do
 TEXTS = [f"{word} number {row}" for row in range(60) for word in WORDS]
 
 
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    return tmp_path / "cache"
-
-
 @pytest.fixture
 def scores(tmp_path: Path) -> Path:
     """What another system says: nano's order on another scale, and of insults hardly anything."""

@@ -18,12 +18,6 @@ from toxmeter.errors import InputError
 ROWS = [(f"{row} toxic={row / 60:.2f} insult=0.{row % 9}", int(row > 25)) for row in range(60)]
 
 
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    return tmp_path / "cache"
-
-
 @pytest.fixture
 def comments(tmp_path: Path) -> Path:
     file = tmp_path / "comments.csv"

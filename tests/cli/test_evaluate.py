@@ -14,12 +14,6 @@ from toxmeter.cli import app
 ROWS = [(f"you {'fool' if row % 2 else 'friend'} number {row}", row % 2, row % 3 == 0) for row in range(60)]
 
 
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    return tmp_path / "cache"
-
-
 @pytest.fixture
 def comments(tmp_path: Path) -> Path:
     file = tmp_path / "comments.csv"

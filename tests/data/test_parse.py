@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from toxmeter.data.parse import annotator_shares, any_of, as_they_are, index_of, score_of
+from toxmeter.data.parse import annotator_shares, any_of, as_they_are, index_of, score_of, values_of, where_any
 from toxmeter.errors import InputError
 from toxmeter.labels import LabelSet
 
@@ -36,6 +36,20 @@ def test_any_of_the_labels_is_their_maximum(make_table: MakeTable) -> None:
 def test_a_score_is_the_probability_of_the_second_name(make_table: MakeTable) -> None:
     made = score_of("level", ("neutral", "toxic"))(make_table(level=[0.0, 0.875, None]), ANYTHING)
     np.testing.assert_array_equal([made["neutral"], made["toxic"]], [[1, 0.125, np.nan], [0, 0.875, np.nan]])
+
+
+def test_values_say_what_they_say_and_no_more(make_table: MakeTable) -> None:
+    parse = values_of("kind", {"none": {"toxic": 0, "hate": 0}, "threat": {"toxic": 1, "threat": 1}})
+    made = parse(make_table(kind=["none", "threat"]), ANYTHING)
+    np.testing.assert_array_equal([made[name] for name in ("toxic", "hate", "threat")],
+                                  [[0, 1], [0, np.nan], [np.nan, 1]])
+    with pytest.raises(InputError, match=r"row 11: column 'kind' is 'threats', which is not one of none, threat"):
+        parse(make_table(kind=["none", "threats"]), ANYTHING)
+
+
+def test_nothing_counted_is_not_known(make_table: MakeTable) -> None:
+    made = where_any("marks", "toxic")(make_table(marks=[3, 0, None]), ANYTHING)
+    np.testing.assert_array_equal(made["toxic"], [1, np.nan, np.nan])
 
 
 def test_an_index_names_one_of_the_classes(make_table: MakeTable) -> None:

@@ -64,6 +64,17 @@ def test_sets_with_other_labels_train_one_model(fine_tuning: Recipe, tmp_path: P
     assert len(set(parts.train.labels[more, 1])) == 10
 
 
+def test_rows_that_a_source_keeps_for_testing_do_not_train(fine_tuning: Recipe, tmp_path: Path) -> None:
+    (tmp_path / "main.csv").write_text("text,loud\n" + "".join(f"row {i} of main,{i % 2}\n" for i in range(60)))
+    (tmp_path / "more.csv").write_text("text,loud,part\n" + "".join(
+        f"another {i},1,{('train', 'dev', 'test')[i % 3]}\n" for i in range(30)))
+    files = {"main": OwnSet(file="main.csv", labels=("loud",)),
+             "more": OwnSet(file="more.csv", labels=("loud",), part="part")}
+    recipe = replace(fine_tuning, labels=None, data=Data(main="main", files=files, sources=(Source(set="more"),)))
+    more = [text for text in prepare(recipe, tmp_path).train.texts if text.startswith("another")]
+    assert more == [f"another {i}" for i in range(0, 30, 3)]
+
+
 def test_rows_that_others_evaluate_with_are_kept_out(fine_tuning: Recipe, sayings: Path, tmp_path: Path) -> None:
     (tmp_path / "sayings.csv").write_bytes((sayings / "sayings.csv").read_bytes())
     whole = prepare(fine_tuning, tmp_path)

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from toxmeter.data.tables import Table
     from toxmeter.labels import LabelSet
 
-__all__ = ["Made", "Parser", "annotator_shares", "any_of", "as_they_are", "index_of", "one_hot", "score_of"]
+__all__ = ["Made", "Parser", "annotator_shares", "any_of", "as_they_are", "index_of", "one_hot", "score_of",
+           "values_of", "where_any"]
 
 Made = Mapping[str, npt.NDArray[np.float64]]
 """``{label: [n]}``."""
@@ -44,6 +45,30 @@ def any_of(columns: tuple[str, ...], names: tuple[str, str]) -> Parser:
 def score_of(column: str, names: tuple[str, str]) -> Parser:
     """The column says how probable the second of two names is."""
     return any_of((column,), names)
+
+
+def values_of(column: str, meanings: Mapping[str, Mapping[str, float]]) -> Parser:
+    """What each value of the column says about labels; what it does not say is missing.
+
+    Raises:
+        InputError: when parsing, naming the row whose value has no meaning.
+    """
+    names = list(dict.fromkeys(name for meaning in meanings.values() for name in meaning))
+
+    def parse(table: Table, _: LabelSet) -> Made:
+        values = [str(value) for value in table.columns[column]]
+        for row, value in enumerate(values):
+            if value not in meanings:
+                raise InputError(f"{table.where(row)}: column {column!r} is {value!r:.40}, which is not one of"
+                                 f" {', '.join(meanings)}")
+        return {name: np.array([meanings[value].get(name, np.nan) for value in values], np.float64) for name in names}
+
+    return parse
+
+
+def where_any(column: str, name: str) -> Parser:
+    """The label is 1 where the column counts any; elsewhere it is missing, since nobody looked for its absence."""
+    return lambda table, _: {name: np.where(table.numbers(column) > 0, 1.0, np.nan)}
 
 
 def index_of(column: str, names: tuple[str, ...]) -> Parser:

@@ -11,7 +11,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from toxmeter.data.parse import Parser, annotator_shares, any_of, as_they_are, index_of, score_of
+from toxmeter.data.parse import (
+    Parser,
+    annotator_shares,
+    any_of,
+    as_they_are,
+    index_of,
+    score_of,
+    values_of,
+    where_any,
+)
 from toxmeter.errors import InputError, did_you_mean
 from toxmeter.labels import JIGSAW, LabelSet
 
@@ -86,6 +95,8 @@ _LEVELS = LabelSet(("neutral", "toxic"), "binary", toxic=("toxic",))
 _SENTIMENT = LabelSet(("NEGATIVE", "POSITIVE"), "binary")
 _TWEETS = LabelSet(("hate_speech", "offensive_language", "neither"), "multiclass",
                    toxic=("hate_speech", "offensive_language"))
+_HATE = LabelSet(("toxic", "identity_hate", "threat"), "multilabel", toxic=("toxic", "identity_hate", "threat"))
+_HATEFUL = {"toxic": 1.0, "identity_hate": 1.0}
 _SHARES = LabelSet(("toxic", "identity_hate"), "multilabel", toxic=("toxic", "identity_hate"))
 
 _JIGSAW = Preset(
@@ -129,6 +140,33 @@ PRESETS: Mapping[str, Preset] = MappingProxyType({
     "hate-speech-offensive-shares": replace(
         _DAVIDSON, columns=("count", "hate_speech", "offensive_language"), parse=annotator_shares, labels=_SHARES,
         traps="77 % offensive, much of it friendly swearing: a small weight"),
+    "hatemoji-build": Preset(
+        files=("hatemoji_build.parquet",), text="text", columns=("type",), labels=_HATE, licence="CC-BY-4.0",
+        parse=values_of("type", {
+            "none": {"toxic": 0.0, "identity_hate": 0.0, "threat": 0.0}, "derogation": _HATEFUL, "animosity": _HATEFUL,
+            "dehumanizinglanguage": _HATEFUL, "threateninglanguage": {**_HATEFUL, "threat": 1.0}}),
+        source="Kirk et al. 2022, HatemojiBuild", part="split",
+        citation="Kirk, Vidgen, Röttger, Thrush, Hale 2022, Hatemoji: A Test Suite and Adversarially-Generated Dataset"
+                 " for Benchmarking and Detecting Emoji-Based Hate, https://doi.org/10.18653/v1/2022.naacl-main.97",
+        traps="pairs that differ in an emoji only: a tokenizer that knows no emoji cannot tell them apart"),
+    "edos": Preset(
+        files=("edos_sexism.parquet",), text="text", columns=("label_category",), labels=_HATE, licence="CC0-1.0",
+        parse=values_of("label_category", {
+            "none": {"identity_hate": 0.0}, "1. threats, plans to harm and incitement": {**_HATEFUL, "threat": 1.0},
+            "2. derogation": _HATEFUL, "3. animosity": {"toxic": 0.7, "identity_hate": 1.0},
+            "4. prejudiced discussions": {"identity_hate": 1.0}}),
+        source="Kirk et al. 2023, EDOS", part="split",
+        citation="Kirk, Yin, Vidgen, Röttger 2023, SemEval-2023 Task 10: Explainable Detection of Online Sexism,"
+                 " https://doi.org/10.18653/v1/2023.semeval-1.305",
+        traps="says whether a post is sexist; one that is not may be toxic all the same, so that is not known"),
+    "toxic-spans": Preset(
+        files=("toxic_spans.parquet",), text="text", columns=("n_spans_chars",),
+        parse=where_any("n_spans_chars", "toxic"), labels=LabelSet(("toxic",), "multilabel", ("toxic",)),
+        licence="CC0-1.0", source="SemEval-2021 task 5, posts of Civil Comments", part="split",
+        parts=MappingProxyType({"train": "train", "trial": "validation", "test": "test"}),
+        citation="Pavlopoulos, Sorensen, Laugier, Androutsopoulos 2021, SemEval-2021 Task 5: Toxic Spans Detection,"
+                 " https://doi.org/10.18653/v1/2021.semeval-1.6",
+        traps="toxic posts only, and those without a marked span are left out: a set to add, not to train on alone"),
     "sst2": Preset(
         files=("sst2.parquet",), text="sentence", columns=("label",), parse=index_of("label", _SENTIMENT.names),
         labels=_SENTIMENT, licence="NOASSERTION", source="GLUE SST-2",

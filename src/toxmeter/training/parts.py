@@ -113,6 +113,11 @@ def _parts(recipe: Recipe, data: Path | None, labels: LabelSet, main: Rows, part
     return Parts(labels, train, weight, validation, replace(test, origin=test.origin | both))
 
 
+def _declared(rows: Rows) -> Rows:
+    """Without the rows that a set declares to be for validation or for testing."""
+    return rows if rows.part is None else rows.take(np.array([part == "train" for part in rows.part], np.bool_))
+
+
 def _training_rows(
     recipe: Recipe, data: Path | None, labels: LabelSet, main: Rows, measured: list[str]
 ) -> tuple[Rows, Floats]:
@@ -120,7 +125,7 @@ def _training_rows(
     files = recipe.data.files
     main_weight = getattr(recipe.train, "main_weight", 1.0)
     sets = [(main, main_weight)]
-    sets += [(read_rows(source.set, data, labels, files), source.weight) for source in recipe.data.sources]
+    sets += [(_declared(read_rows(source.set, data, labels, files)), source.weight) for source in recipe.data.sources]
     banned = list(measured)
     for name in recipe.data.keep_out:
         banned += read_rows(name, data, None, files).texts

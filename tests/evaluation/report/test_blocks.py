@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toxmeter.evaluation.report.blocks import Heading, number, percent, with_interval
+from toxmeter.evaluation.report.blocks import Heading, ends, number, percent, share_with_interval, with_interval
 
 
 @pytest.mark.parametrize("undefined", [None, math.nan])
@@ -38,6 +38,21 @@ def test_shares(value: float, digits: int, shown: str) -> None:
 ])
 def test_intervals(figure: dict[str, Any] | None, shown: str) -> None:
     assert with_interval(figure) == shown
+
+
+@pytest.mark.parametrize(("figure", "shown"), [
+    (None, "–"),
+    ({"value": None, "low": None, "high": None}, "–"),
+    ({"value": 0.5, "low": None, "high": None}, "50.0 %"),
+    ({"value": 0.912, "low": 0.901, "high": 0.923}, "91.2 % [90.1 %, 92.3 %]"),
+])
+def test_intervals_of_shares(figure: dict[str, Any] | None, shown: str) -> None:
+    assert share_with_interval(figure) == shown
+
+
+def test_the_ends_of_a_bar() -> None:
+    assert ends({"value": 0.5, "low": 0.4, "high": 0.7}) == (0.5, 0.4, 0.7)
+    assert ends({"value": 0.0, "low": None, "high": None}) == (0.0, 0.0, 0.0)
 
 
 @given(st.floats(0, 1))

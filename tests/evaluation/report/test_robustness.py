@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from toxmeter.evaluation.perturbed import robustness
+from toxmeter.evaluation.report import figures as drawing
 from toxmeter.evaluation.report.blocks import Block, Figure, Heading, Note, Table, Text
 from toxmeter.evaluation.report.html import to_html
 from toxmeter.evaluation.report.markdown import to_markdown
@@ -28,6 +29,12 @@ class Reader(DummyScorer):
 
     def _score_short(self, texts: list[str]) -> FloatArray:
         return np.array([[self.reads(text)] for text in texts], np.float32).reshape(len(texts), 1)
+
+
+@pytest.fixture
+def _no_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests of what is said, as large maps take long to draw."""
+    monkeypatch.setattr(drawing, "heat", lambda *_, **__: "<svg></svg>")
 
 
 def word(text: str) -> float:
@@ -77,6 +84,7 @@ def test_every_perturbation_is_told() -> None:
         assert "homoglyphs" in written
 
 
+@pytest.mark.usefixtures("_no_drawing")
 def test_who_is_fooled_by_spelling_is_told() -> None:
     (bad,) = notes(shown(word), "bad")
     assert bad.startswith("Over half of the detections are lost at strength 1: ")
@@ -87,6 +95,7 @@ def test_who_is_fooled_by_spelling_is_told() -> None:
     assert {"neutral_text", "lower_case", "emoji"} <= set(good.rstrip(".").partition(": ")[2].split(", "))
 
 
+@pytest.mark.usefixtures("_no_drawing")
 def test_who_is_never_fooled_is_good() -> None:
     found = shown(mark)
     assert notes(found, "bad") == notes(found, "missing") == []
@@ -95,17 +104,20 @@ def test_who_is_never_fooled_is_good() -> None:
     assert names == [name for name in PERTURBATIONS if name != "negation"]
 
 
+@pytest.mark.usefixtures("_no_drawing")
 def test_a_few_kept_detections_do_not_show_that_few_are_lost() -> None:
     """Of 29 texts none is lost, and still one in ten may be."""
     for toxic, said in ((29, 0), (30, 1)):
         assert len(notes(shown(mark, toxic), "good")) == said
 
 
+@pytest.mark.usefixtures("_no_drawing")
 def test_false_alarms_are_told() -> None:
     found = shown(lambda text: 0.9 if "§" in text or text.isupper() else 0.1)
     assert notes(found, "bad") == ["Over 5 % of the texts that were not flagged are flagged at strength 1: upper_case."]
 
 
+@pytest.mark.usefixtures("_no_drawing")
 def test_negation_is_not_judged() -> None:
     found = shown(lambda text: 0.9 if "§" in text and "not true" not in text else 0.1)
     assert notes(found, "bad") == []
@@ -113,6 +125,7 @@ def test_negation_is_not_judged() -> None:
     assert table.rows[-1][:1] + table.rows[-1][2:3] == ("negation", "100.0 % [100.0 %, 100.0 %]")
 
 
+@pytest.mark.usefixtures("_no_drawing")
 def test_the_largest_strength_is_judged_wherever_it_stands() -> None:
     found = shown(word, strengths=(1, 0.1, 0.3))
     assert notes(found, "bad")[0].startswith("Over half of the detections are lost at strength 1: ")

@@ -59,4 +59,4 @@ def test_without_texts_nothing_is_measured() -> None:
 def test_the_name_of_a_machine_does_not_act() -> None:
     found = section(machine={"processor": "<b>|x\x1b", "cores": 2, "python": "3.11"})
     assert "<b>" not in to_html("t", blocks(found))
-    assert r"(\<b\>\|x\x1b)".replace(r"\x1b", r"\\x1b") in to_markdown("t", blocks(found)).replace("x\\x1b", "x\\\\x1b")
+    assert r"(\<b\>\|x\\x1b)" in to_markdown("t", blocks(found))
