@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from toxmeter.data.parse import annotator_shares, any_of, as_they_are, index_of, score_of, values_of, where_any
+from toxmeter.data.parse import (
+    always,
+    annotator_shares,
+    any_of,
+    as_they_are,
+    index_of,
+    score_of,
+    values_of,
+    where_any,
+)
 from toxmeter.errors import InputError
 from toxmeter.labels import LabelSet
 
@@ -25,6 +34,11 @@ def test_columns_as_they_are(make_table: MakeTable) -> None:
     made = as_they_are("a", "b")(make_table(a=[1, None], b=[0.25, True], c=["x", "y"]), ANYTHING)
     assert list(made) == ["a", "b"]
     np.testing.assert_array_equal([made["a"], made["b"]], [[1, np.nan], [0.25, 1]])
+
+
+def test_every_row_says_the_same(make_table: MakeTable) -> None:
+    made = always({"toxic": 1.0, "insult": 0.5})(make_table(text=["x", None, "y"]), ANYTHING)
+    np.testing.assert_array_equal([made["toxic"], made["insult"]], [[1] * 3, [0.5] * 3])
 
 
 def test_any_of_the_labels_is_their_maximum(make_table: MakeTable) -> None:

@@ -89,6 +89,11 @@ def test_near_copies_of_banned_and_of_earlier_texts_are_dropped() -> None:
     assert kept == ["hello", "new", "", "?!", "Straße"]
 
 
+def test_texts_that_differ_in_emoji_are_both_kept() -> None:
+    keep = without(["I 💛 them", "I 🔪 them", "I 🔪 them!", "out 💛"], ["OUT 🔪"])
+    assert keep.tolist() == [True, True, False, False]
+
+
 @given(st.lists(st.sampled_from(["a", "A!", "b", "B", "c.", "?", "C"])),
        st.sets(st.sampled_from(["a", "b ", "?"])))
 def test_what_is_kept_is_distinct_new_and_complete(texts: list[str], banned: set[str]) -> None:

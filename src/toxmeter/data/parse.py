@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from toxmeter.data.tables import Table
     from toxmeter.labels import LabelSet
 
-__all__ = ["Made", "Parser", "annotator_shares", "any_of", "as_they_are", "index_of", "one_hot", "score_of",
-           "values_of", "where_any"]
+__all__ = ["Made", "Parser", "always", "annotator_shares", "any_of", "as_they_are", "index_of", "one_hot",
+           "score_of", "values_of", "where_any"]
 
 Made = Mapping[str, npt.NDArray[np.float64]]
 """``{label: [n]}``."""
@@ -31,6 +31,11 @@ Parser = Callable[["Table", "LabelSet"], Made]
 def as_they_are(*columns: str) -> Parser:
     """Each column is a label."""
     return lambda table, _: {name: table.numbers(name) for name in columns}
+
+
+def always(meaning: Mapping[str, float]) -> Parser:
+    """Every row says the same, as in a file with one column for each kind of text."""
+    return lambda table, _: {name: np.full(len(table), value, np.float64) for name, value in meaning.items()}
 
 
 def any_of(columns: tuple[str, ...], names: tuple[str, str]) -> Parser:

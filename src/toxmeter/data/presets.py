@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from toxmeter.data.parse import (
     Parser,
+    always,
     annotator_shares,
     any_of,
     as_they_are,
@@ -99,6 +100,13 @@ _HATE = LabelSet(("toxic", "identity_hate", "threat"), "multilabel", toxic=("tox
 _HATEFUL = {"toxic": 1.0, "identity_hate": 1.0}
 _SHARES = LabelSet(("toxic", "identity_hate"), "multilabel", toxic=("toxic", "identity_hate"))
 
+_PARADETOX = Preset(
+    files=("paradetox.parquet",), text="toxic", columns=(), parse=always({"toxic": 1.0}),
+    labels=LabelSet(("toxic",), "multilabel", ("toxic",)), licence="CC0-1.0", source="Logacheva et al. 2022, ParaDetox",
+    citation="Logacheva et al. 2022, ParaDetox: Detoxification with Parallel Data,"
+             " https://doi.org/10.18653/v1/2022.acl-long.469",
+    traps="sentences that keep their meaning without their toxicity in paradetox-neutral: use both, or neither")
+
 _JIGSAW = Preset(
     files=("jigsaw_toxic.parquet",), text="comment_text", columns=JIGSAW.names, parse=as_they_are(*JIGSAW.names),
     labels=JIGSAW, licence="CC0-1.0",
@@ -167,6 +175,11 @@ PRESETS: Mapping[str, Preset] = MappingProxyType({
         citation="Pavlopoulos, Sorensen, Laugier, Androutsopoulos 2021, SemEval-2021 Task 5: Toxic Spans Detection,"
                  " https://doi.org/10.18653/v1/2021.semeval-1.6",
         traps="toxic posts only, and those without a marked span are left out: a set to add, not to train on alone"),
+    "paradetox-toxic": _PARADETOX,
+    "paradetox-neutral": replace(
+        _PARADETOX, text="neutral1", drop=("neutral1", "None"), parse=always(dict.fromkeys(JIGSAW.names, 0.0)),
+        labels=JIGSAW, traps="the first of up to three paraphrases, and rows without one are left out; to be used"
+                             " together with paradetox-toxic"),
     "sst2": Preset(
         files=("sst2.parquet",), text="sentence", columns=("label",), parse=index_of("label", _SENTIMENT.names),
         labels=_SENTIMENT, licence="NOASSERTION", source="GLUE SST-2",

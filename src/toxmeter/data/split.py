@@ -28,6 +28,7 @@ __all__ = ["TEST", "TRAIN", "VALIDATION", "assign", "crossing", "essence", "fold
 TRAIN, VALIDATION, TEST = 0, 1, 2
 
 _NO_WORD = re.compile(r"[\W_]+")
+_EMOJI = re.compile("[\U0001f000-\U0001faff]")
 _PARTS = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
 _WAYS = ("hash", "stratified", "given")
 
@@ -126,13 +127,18 @@ def crossing(*parts: Rows) -> list[str]:
 
 
 def without(texts: Sequence[str], banned: Collection[str]) -> npt.NDArray[np.bool_]:
-    """Which texts are no near-copy of a banned one, nor of an earlier text in the list, ``[n]`` bool."""
-    seen = {essence(text) for text in banned}
+    """Which texts are no near-copy of a banned one, nor of an earlier text in the list, ``[n]`` bool.
+
+    Texts that differ in their emoji may mean different things, so that an earlier one does not rule out the other.
+    """
+    out = {essence(text) for text in banned}
+    seen: set[tuple[str, str]] = set()
     keep = np.zeros(len(texts), np.bool_)
     for row, text in enumerate(texts):
         mark = essence(text)
-        keep[row] = mark not in seen
-        seen.add(mark)
+        own = (mark, "".join(_EMOJI.findall(text)))
+        keep[row] = mark not in out and own not in seen
+        seen.add(own)
     return keep
 
 

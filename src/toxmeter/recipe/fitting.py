@@ -64,6 +64,8 @@ class TransformerModel:
             labels is kept, any other is drawn anew.
         revision: commit, tag or branch of a hub model; "" for its newest.
         max_length: tokens read at once; longer text is cut in training and scored in windows.
+        symbols: keep, or spell: emoji become their English names and styled letters (full width, mathematical,
+            circled) plain ones, which encoders of words do not know otherwise. It is a part of the tokenizer that is saved.
         dropout: of hidden states and attention while training.
         freeze: what is not trained: nothing, embeddings (of words; faster, hardly worse) or encoder (only the
             head is fitted).
@@ -73,6 +75,7 @@ class TransformerModel:
     base: str
     revision: str = field(default="", metadata={"blank": True})
     max_length: int = bounded(128, 8, 8_192)
+    symbols: Literal["keep", "spell"] = "keep"
     dropout: float = bounded(0.1, 0.0, 0.9)
     freeze: Literal["nothing", "embeddings", "encoder"] = "nothing"
 

@@ -12,6 +12,7 @@ from toxmeter.errors import InputError, UnknownModel
 from toxmeter.extras import need
 from toxmeter.models.pretrained import quiet
 from toxmeter.text import encode
+from toxmeter.training.symbols import spell_symbols
 
 if TYPE_CHECKING:
     from toxmeter.labels import LabelSet
@@ -36,7 +37,7 @@ def load_encoder(shape: TransformerModel, labels: LabelSet) -> tuple[Any, Any]:
         labels: the head gets an output for each; a head with as many outputs keeps its weights.
 
     Raises:
-        UnknownModel: when the base model is neither a folder nor to be had from the hub.
+        UnknownModel: when the base model is neither a folder nor to be had from the hub, or cannot be changed so.
         InputError: when it reads fewer tokens than ``max_length``.
     """
     names = dict(enumerate(labels.names))
@@ -53,6 +54,8 @@ def load_encoder(shape: TransformerModel, labels: LabelSet) -> tuple[Any, Any]:
             # measured: on CPU, plain matrix products are faster to train than the fused attention
             attention = {} if _torch.cuda.is_available() else {"attn_implementation": "eager"}
             tokenizer = _transformers.AutoTokenizer.from_pretrained(shape.base, **common)
+            if shape.symbols == "spell":
+                tokenizer = spell_symbols(tokenizer)
             model = _transformers.AutoModelForSequenceClassification.from_pretrained(
                 shape.base, config=config, ignore_mismatched_sizes=True, dtype=_torch.float32, use_safetensors=True,
                 **attention, **common)
