@@ -16,6 +16,7 @@ BASES = {
     "RecipeError": ValueError,
     "ArtifactError": ToxmeterError,
     "TrainingError": ToxmeterError,
+    "ExportError": ToxmeterError,
     "UnknownModel": LookupError,
     "MissingExtra": ImportError,
 }

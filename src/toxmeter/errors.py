@@ -7,6 +7,7 @@
     ├── RecipeError (ValueError)      a recipe with mistakes, all of them at once
     ├── ArtifactError                 a saved model that is missing, half-written, truncated or edited
     ├── TrainingError                 a training run that learns nothing, diverges, or cannot go on
+    ├── ExportError                   a model that cannot be exported, or whose export scores otherwise
     ├── UnknownModel (LookupError)    a name that is no shipped model, folder or model of the hub
     └── MissingExtra (ImportError)    an optional dependency that is not installed
 
@@ -21,6 +22,7 @@ from collections.abc import Sequence
 
 __all__ = [
     "ArtifactError",
+    "ExportError",
     "InputError",
     "LabelError",
     "MissingExtra",
@@ -82,6 +84,10 @@ class ArtifactError(ToxmeterError):
 
 class TrainingError(ToxmeterError):
     """A training run that learns nothing, diverges, or cannot be resumed; the message says what to change."""
+
+
+class ExportError(ToxmeterError):
+    """A model that cannot be exported, or an export that does not score as its original; the message says why."""
 
 
 class UnknownModel(ToxmeterError, LookupError):

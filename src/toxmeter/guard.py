@@ -8,11 +8,12 @@ module holds no model and no thresholds of its own, keeps no text, and translate
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, fields
+from collections.abc import AsyncIterable, Iterable
+from dataclasses import dataclass
 from functools import cache
 from itertools import islice
 from math import isnan
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -20,81 +21,20 @@ from toxmeter.errors import LabelError, ToxmeterError
 from toxmeter.models.catalog import DEFAULT, load
 from toxmeter.models.scorer import check_texts
 from toxmeter.policy import Policy
+from toxmeter.stream import StreamJudge, areleased, check_chunks, released
 from toxmeter.text import windows
+from toxmeter.verdict import Action, Label, StreamPiece, Verdict, VerdictSpan
 from toxmeter.wordlist import Phrases, blanked, distinct, uncovered
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Sequence
 
     from toxmeter.models.scorer import Scorer
     from toxmeter.text import Span
 
-__all__ = ["Action", "Label", "TextGuardrail", "Verdict", "VerdictSpan"]
-
-Label = Literal["safe", "unsafe"]
-Action = Literal["allow", "review", "block"]
+__all__ = ["Action", "Label", "StreamPiece", "TextGuardrail", "Verdict", "VerdictSpan"]
 
 _ROUNDING = 1e-6  # scores are float32: .55 lies within .05 of .5
-
-
-class VerdictSpan(NamedTuple):
-    """A stretch of text that speaks for the verdict, or that was not judged.
-
-    Attributes:
-        begin: its first character, as an offset in code points.
-        end: one past its last character.
-        label: the label whose threshold a window reached (toxic labels joined by ``+`` where only their sum
-            did); ``deny`` or ``allow`` for a phrase.
-        score: the score of that label there, in [0, 1]; 1 for ``deny`` and 0 for ``allow``.
-        source: ``window`` of a long text, or the list that the phrase is in.
-    """
-
-    begin: int
-    end: int
-    label: str
-    score: float
-    source: Literal["window", "deny", "allow"]
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What the guardrail says about one text; ``verdict["label"]`` reads a field as well.
-
-    Attributes:
-        text: the text as it was given.
-        label: ``safe`` or ``unsafe``.
-        action: ``block`` for unsafe, ``allow`` for safe, ``review`` for either within the policy's band.
-        confidence: the probability of ``label``, in [0, 1]: the highest flagged score when unsafe, one less
-            the highest score of a judged toxic label when safe; of labels that exclude each other the sum of
-            the toxic ones counts. 1 where a denied phrase decided, and for a blank text.
-        scores: probability per label, over all windows the highest.
-        flagged: the labels at or over their thresholds; none where only their sum, or a phrase, decided.
-        spans: denied and allowed phrases, and of a long text the windows at or over a threshold, in order.
-        version: the scorer's version.
-    """
-
-    text: str
-    label: Label
-    action: Action
-    confidence: float
-    scores: dict[str, float]
-    flagged: tuple[str, ...]
-    spans: tuple[VerdictSpan, ...]
-    version: str
-
-    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - fields of several types
-        if name not in _FIELDS:
-            raise KeyError(name)
-        return getattr(self, name)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The verdict as plain JSON values."""
-        plain = {name: getattr(self, name) for name in _FIELDS}
-        return plain | {"scores": dict(self.scores), "flagged": list(self.flagged),
-                        "spans": [span._asdict() for span in self.spans]}
-
-
-_FIELDS = tuple(f.name for f in fields(Verdict))
 
 
 class TextGuardrail:
@@ -165,10 +105,54 @@ class TextGuardrail:
             PolicyError: when the policy has no such community.
             ToxmeterError: when the scorer answers NaN, which no threshold would hold back.
         """
+        rules = self._rules_of(community)
+        return self._judge([_prepare(text, rules, self.scorer.window) for text in check_texts(texts)], rules)
+
+    def stream(self, chunks: Iterable[str], *, community: str | None = None) -> Generator[StreamPiece, None, None]:
+        """Judge a text while it arrives, such as a language model's tokens, and release what is safe.
+
+        Holds back the unfinished sentence, or the last 400 characters of an endless one. At the first text to
+        block the stream ends: its piece has ``blocked``, and no ``text``. The source is closed at the end, also
+        when the caller closes the generator. A denied phrase across two sentences is found with the second.
+
+        Args:
+            chunks: the text, cut anywhere.
+            community: whose thresholds and lists hold; None for the policy's own.
+
+        Returns:
+            pieces in order; without a blocked one, their texts together are the whole text. The same text
+            gives the same pieces, however it is cut.
+
+        Raises:
+            InputError: when ``chunks`` is one bare text or cannot be iterated over; while iterating, when a
+                chunk is no str: the message names its index.
+            PolicyError: when the policy has no such community.
+            ToxmeterError: while iterating, when the scorer answers NaN.
+        """
+        check_chunks(chunks, Iterable)
+        return released(chunks, self._stream_judge(community))
+
+    def astream(
+        self, chunks: AsyncIterable[str], *, community: str | None = None
+    ) -> AsyncGenerator[StreamPiece, None]:
+        """As ``stream``, for an async iterable; a worker thread judges, so that the event loop goes on."""
+        check_chunks(chunks, AsyncIterable)
+        return areleased(chunks, self._stream_judge(community))
+
+    def _stream_judge(self, community: str | None) -> StreamJudge:
+        rules = self._rules_of(community)
+
+        def check(text: str, begins: Sequence[int]) -> Verdict:
+            return self._judge([_prepare(text, rules, self.scorer.window, begins)], rules)[0]
+
+        return StreamJudge(check, rules.policy)
+
+    def _rules_of(self, community: str | None) -> _Rules:
         if community not in self._rules:
             self.policy.for_community(community)  # raises, with the names that there are
-        rules = self._rules[community]
-        cases = [_prepare(text, rules, self.scorer.window) for text in check_texts(texts)]
+        return self._rules[community]
+
+    def _judge(self, cases: list[_Case], rules: _Rules) -> list[Verdict]:
         pieces = [case.judged[begin:end] for case in cases for begin, end in case.windows]
         rows: list[list[float]] = self.scorer.score(pieces).tolist() if pieces else []
         if isnan(sum(map(sum, rows))):
@@ -198,6 +182,7 @@ class _Rules:
     """A policy bound to a scorer.
 
     Attributes:
+        policy: the policy.
         toxic: column, name and threshold of each toxic label that is judged; one with a threshold of 1 is not.
         lowest: of labels that exclude each other, the smallest threshold, which holds for the sum of the
             toxic ones too; None for a multilabel set.
@@ -206,6 +191,7 @@ class _Rules:
         allow: phrases that are not judged.
     """
 
+    policy: Policy
     toxic: tuple[tuple[int, str, float], ...]
     lowest: float | None
     review: float
@@ -220,7 +206,7 @@ class _Rules:
                       if thresholds[column] < 1.0)
         lowest = None if labels.kind == "multilabel" or not toxic else min(threshold for _, _, threshold in toxic)
         deny, allow = compiled(tuple(policy.deny)), compiled(tuple(policy.allow))
-        return cls(toxic, lowest, policy.review, deny, allow)
+        return cls(policy, toxic, lowest, policy.review, deny, allow)
 
     def total(self, rows: list[list[float]]) -> float | None:
         """The largest sum of the toxic labels in any window; None for a multilabel set.
@@ -273,16 +259,20 @@ class _Case(NamedTuple):
     spans: list[VerdictSpan]
 
 
-def _prepare(text: str, rules: _Rules, limit: int) -> _Case:
+def _prepare(text: str, rules: _Rules, limit: int, begins: Sequence[int] = (0,)) -> _Case:
+    """The text as it is judged: by its parts from some offsets to its end, of which the last begins what is new."""
     if not (rules.deny or rules.allow):
-        return _Case(text, text, _places(text, limit), False, [])
+        return _Case(text, text, _places(text, limit, begins), False, [])
     allowed = rules.allow.hits(text)
-    denied = uncovered(rules.deny.hits(text), allowed)
+    denied = [hit for hit in uncovered(rules.deny.hits(text), allowed) if hit[1] > begins[-1]]
     judged = blanked(text, allowed) if allowed else text
     spans = [VerdictSpan(begin, end, "deny", 1.0, "deny") for begin, end in distinct(denied, len(text))]
     spans += [VerdictSpan(begin, end, "allow", 0.0, "allow") for begin, end in distinct(allowed, len(text))]
-    return _Case(text, judged, _places(judged, limit), bool(denied), spans)
+    return _Case(text, judged, _places(judged, limit, begins), bool(denied), spans)
 
 
-def _places(text: str, limit: int) -> list[Span]:
-    return windows(text, limit) if text and not text.isspace() else []
+def _places(text: str, limit: int, begins: Sequence[int]) -> list[Span]:
+    new = text[begins[-1]:]
+    if not new or new.isspace():
+        return []
+    return [(at + begin, at + end) for at in begins for begin, end in windows(text[at:], limit)]

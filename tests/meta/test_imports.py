@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 
 SOURCE = Path(toxmeter.__file__).parent
 FILES = sorted(SOURCE.rglob("*.py"))
-BASE = {"numpy", "rich", "typer", "toxmeter"}
+BASE = {"numpy", "onnxruntime", "rich", "tokenizers", "typer", "toxmeter"}
 """Packages of the base install, and our own."""
+
+GUARD = {"policy", "wordlist", "verdict", "stream", "guard", "bulk"}
+"""The guardrail and what is built on it."""
 
 # each part imports from parts before its own line, and from its own line
 ORDER = [
@@ -26,15 +29,17 @@ ORDER = [
     {"recipe", "data", "models"},
     {"evaluation"},
     {"training"},
-    {"policy", "wordlist", "guard", "bulk"},
+    {"export"},
+    GUARD,
     {"cli"},
     {"__main__"},
 ]
 FORBIDDEN = {
-    "models": {"training", "data", "recipe", "evaluation", "policy", "wordlist", "guard", "bulk", "cli"},
-    "evaluation": {"training", "policy", "wordlist", "guard", "bulk", "cli"},
-    "training": {"policy", "wordlist", "guard", "bulk", "cli"},
-    **dict.fromkeys(("policy", "wordlist", "guard", "bulk"), frozenset({"training", "evaluation", "recipe", "cli"})),
+    "models": {"training", "export", "data", "recipe", "evaluation", "cli"} | GUARD,
+    "evaluation": {"training", "export", "cli"} | GUARD,
+    "training": {"export", "cli"} | GUARD,
+    "export": {"cli"} | GUARD,
+    **dict.fromkeys(GUARD, frozenset({"training", "export", "evaluation", "recipe", "cli"})),
 }
 
 

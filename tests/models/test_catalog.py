@@ -50,7 +50,7 @@ def test_a_shipped_model_has_no_revisions() -> None:
 def test_a_format_that_is_not_known_here(tmp_path: Path) -> None:
     manifest = Manifest(name="new", number=1, format="crystal", labels=JIGSAW)
     write_artifact(tmp_path / "new", manifest, {}, card="")
-    with pytest.raises(ArtifactError, match=r"'crystal' is unknown here \(hashed, transformer\): upgrade"):
+    with pytest.raises(ArtifactError, match=r"'crystal' is unknown here \(hashed, onnx, transformer\): upgrade"):
         load(tmp_path / "new")
 
 

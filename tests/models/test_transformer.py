@@ -54,8 +54,8 @@ def by_hand(scorer: TransformerScorer, text: str) -> np.ndarray[Any, Any]:
     import torch
 
     with torch.inference_mode():
-        inputs = scorer._reader._tokenizer(text, return_tensors="pt").to(scorer._model.device)
-        logits = scorer._model(**inputs).logits
+        inputs = scorer.tokenizer(text, return_tensors="pt").to(scorer.network.device)
+        logits = scorer.network(**inputs).logits
         found = torch.sigmoid(logits) if scorer.labels.kind == "multilabel" else torch.softmax(logits, -1)
     row: np.ndarray[Any, Any] = found.cpu().numpy()[0]
     return row

@@ -32,7 +32,8 @@ def spelling(tiny_encoder: Path) -> Any:
 
 
 @pytest.mark.parametrize(("symbol", "words"), [
-    ("🔪", " kitchen knife "), ("❤", " red heart "), ("💩", " pile of poo "), ("ｓ", "s"), ("𝓼", "s"), ("ⓢ", "s"), ("²", "2")])
+    ("🔪", " kitchen knife "), ("❤", " red heart "), ("💩", " pile of poo "), ("ｓ", "s"), ("𝓼", "s"), ("ⓢ", "s"),
+    ("²", "2")])
 def test_what_symbols_are_spelt_as(symbol: str, words: str) -> None:
     assert spellings()[symbol] == words
 
@@ -42,8 +43,8 @@ def test_letters_are_left_alone() -> None:
 
 
 @pytest.mark.parametrize(("symbols", "words"), [
-    ("you 🔪", "you kitchen knife"), ("I❤you", "I red heart you"), ("ｓｔｕｐｉｄ", "stupid"), ("𝓼𝓽𝓾𝓹𝓲𝓭 fool", "stupid fool"),
-    ("Ａｎｇｒｙ", "angry")])
+    ("you 🔪", "you kitchen knife"), ("I❤you", "I red heart you"), ("ｓｔｕｐｉｄ", "stupid"),
+    ("𝓼𝓽𝓾𝓹𝓲𝓭 fool", "stupid fool"), ("Ａｎｇｒｙ", "angry")])
 def test_the_tokenizer_reads_symbols_as_words(spelling: Any, plain: Any, symbols: str, words: str) -> None:
     assert spelling(symbols)["input_ids"] == plain(words)["input_ids"]
     assert plain(symbols)["input_ids"] != plain(words)["input_ids"]

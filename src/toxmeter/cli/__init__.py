@@ -1,5 +1,5 @@
 """The command line: ``toxmeter check | score | models | recipes | train | search | crossval | evaluate | compare |
-calibrate | push``.
+export | calibrate | push``.
 
 Each command is a thin file here over a plain function elsewhere. This module holds what they share: the
 application, and the one place where errors become a line on standard error and an exit status. Nothing
@@ -19,7 +19,20 @@ import typer
 from typer.core import TyperGroup
 
 from toxmeter import __version__
-from toxmeter.cli import calibrate, check, compare, crossval, evaluate, models, push, recipes, score, search, train
+from toxmeter.cli import (
+    calibrate,
+    check,
+    compare,
+    crossval,
+    evaluate,
+    export,
+    models,
+    push,
+    recipes,
+    score,
+    search,
+    train,
+)
 from toxmeter.cli.terminal import printable
 from toxmeter.errors import ToxmeterError
 
@@ -39,6 +52,7 @@ Judge text by a toxicity classifier: offline, without a GPU, in milliseconds.
   toxmeter crossval my.toml --output runs/folds    how good a recipe is, with mean and spread
   toxmeter evaluate nano comments.csv --report R   how good a model is, where it fails, and for whom
   toxmeter compare nano runs/my comments.csv       whether a new model may replace an old one
+  toxmeter export runs/my --output runs/my-int8    the same in int8, without torch
   toxmeter calibrate nano --against scores.csv ... a model on the scale of the system it replaces
   toxmeter push runs/my OWNER/NAME                 a model to the Hugging Face hub
 
@@ -98,6 +112,7 @@ app.command("search", help=search.HELP, short_help="Search for better settings."
 app.command("crossval", help=crossval.HELP, short_help="Train and test a recipe by folds.")(crossval.crossval)
 app.command("evaluate", help=evaluate.HELP, short_help="Measure a model: quality, bias, robustness.")(evaluate.evaluate)
 app.command("compare", help=compare.HELP, short_help="Judge whether a model may replace another.")(compare.compare)
+app.command("export", help=export.HELP, short_help="Make a model that runs without torch.")(export.export)
 app.command("calibrate", help=calibrate.HELP, short_help="Keep the thresholds of another system.")(calibrate.calibrate)
 app.command("push", help=push.HELP, short_help="Put a model on the Hugging Face hub.")(push.push)
 app.add_typer(recipes.app, name="recipes", help=recipes.HELP, short_help="Show, copy and check recipes.")

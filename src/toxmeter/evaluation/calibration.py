@@ -13,15 +13,16 @@ import numpy.typing as npt
 
 from toxmeter.errors import InputError
 from toxmeter.extras import need
-from toxmeter.models.calibrated import activated
+from toxmeter.models.calibrated import NATURAL, activated
 
 if TYPE_CHECKING:
     from toxmeter.labels import Kind
 
-__all__ = ["fit_calibration", "fit_platt"]
+__all__ = ["balanced_scale", "fit_calibration", "fit_platt"]
 
 Floats = npt.NDArray[np.float64]
 
+_GRID = 257  # points of a curve; a line between two is off by less than .001
 _RIDGE = 1e-3  # a pull towards no change, far weaker than a row's; it keeps separable classes finite
 
 
@@ -67,6 +68,36 @@ def fit_calibration(how: str, logits: Floats, labels: Floats, kind: Kind) -> dic
         curves = [_isotonic(*pair) for pair in zip(activated(logits, kind).T, labels.T, strict=True)]
         return {"kind": "isotonic", "x": [x for x, _ in curves], "y": [y for _, y in curves]}
     raise InputError(f"calibration {how!r}: it is none, temperature, platt or isotonic")
+
+
+def balanced_scale(labels: Floats, kind: Kind) -> dict[str, Any]:
+    """The scale of a random half-and-half sample: of as many texts with a label as without it.
+
+    Odds at the natural rate times the odds against the label there (Elkan 2001, The Foundations of Cost-Sensitive
+    Learning, theorem 2), so that no ranking changes.
+
+    Args:
+        labels: ``[n, k]`` in [0, 1] at their natural rate, NaN where not known.
+        kind: of the label set.
+
+    Returns:
+        a named scale, as ``toxmeter.models.calibrated`` describes it, without thresholds.
+
+    Raises:
+        InputError: when the set is not multilabel, or a label is on all known rows or on none.
+    """
+    if kind != "multilabel":
+        raise InputError(f"evaluate.balanced: labels of a {kind} set exclude each other, so there is no sample with"
+                         " a half of each; leave it out")
+    known = ~np.isnan(labels)
+    rates = np.where(known, labels, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    if not ((rates > 0) & (rates < 1)).all():
+        raise InputError("evaluate.balanced: a label is on all validation rows or on none: validate on more rows")
+    logit = np.linspace(-14.0, 14.0, _GRID)
+    natural = np.concatenate([[0.0], 1 / (1 + np.exp(-logit)), [1.0]])
+    against = np.log((1 - rates) / rates)
+    curves = [np.concatenate([[0.0], 1 / (1 + np.exp(-(logit + each))), [1.0]]).tolist() for each in against]
+    return {"kind": "isotonic", "after": NATURAL, "x": [natural.tolist()] * len(rates), "y": curves}
 
 
 def fit_platt(logit: Floats, truth: npt.NDArray[np.bool_] | Floats, *, steps: int = 100) -> tuple[float, float]:

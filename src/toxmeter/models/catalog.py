@@ -18,6 +18,7 @@ from toxmeter.models.calibrated import NATURAL, RescaledScorer, scales
 from toxmeter.models.checkpoint import download, is_hub_id, open_checkpoint
 from toxmeter.models.dummy import DummyScorer
 from toxmeter.models.hashed import HashedScorer
+from toxmeter.models.onnx import OnnxScorer
 from toxmeter.models.transformer import TransformerScorer
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ DEFAULT = "nano"
 _WEIGHTS = Path(__file__).parent / "weights"
 _FORMATS: Mapping[str, Callable[[Artifact], Scorer]] = {
     "hashed": HashedScorer.from_artifact,
+    "onnx": OnnxScorer.from_artifact,
     "transformer": TransformerScorer.from_artifact,
 }
 
@@ -106,6 +108,9 @@ def _scorer(artifact: Artifact, toxic: Sequence[str] | None, scale: str) -> Scor
     try:
         loader = _FORMATS[manifest.format]
     except KeyError:
+        if manifest.format == "torchscript":
+            raise ArtifactError(f"{artifact.path}: format 'torchscript' is for other programs; load the model that it"
+                                " was made of") from None
         raise ArtifactError(f"{artifact.path}: format {manifest.format!r} is unknown here"
                             f" ({', '.join(_FORMATS)}): upgrade toxmeter") from None
     if toxic is not None:  # scores do not depend on it, so the version stays

@@ -9,7 +9,6 @@ module does not train.
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +22,7 @@ from toxmeter.errors import ArtifactError
 from toxmeter.labels import LabelSet
 from toxmeter.models.calibrated import NATURAL
 from toxmeter.models.ngrams import COLUMNS, Fold, pool
-from toxmeter.models.scorer import FloatArray, check_texts
+from toxmeter.models.scorer import FloatArray, check_texts, processors
 from toxmeter.text import score_in_windows
 
 __all__ = ["FILES", "HashedScorer"]
@@ -81,7 +80,7 @@ class HashedScorer:
         self.thresholds = dict(thresholds)
         self.version = version
         self.window = window
-        self.threads = threads or len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else [0])
+        self.threads = threads or processors()
         self._kernel = _kernel(table, fold, list(scale), list(bias), window)
 
     @classmethod

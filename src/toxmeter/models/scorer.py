@@ -6,6 +6,7 @@ user (``toxmeter.guard``).
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
@@ -15,7 +16,7 @@ import numpy.typing as npt
 from toxmeter.errors import InputError
 from toxmeter.labels import LabelSet
 
-__all__ = ["FloatArray", "Scorer", "check_texts"]
+__all__ = ["FloatArray", "Scorer", "check_texts", "processors"]
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -69,3 +70,8 @@ def check_texts(texts: Sequence[str]) -> list[str]:
         if not isinstance(text, str):
             raise InputError(f"texts[{index}] is {text!r:.40} ({type(text).__name__}): every text is a str")
     return rows
+
+
+def processors() -> int:
+    """How many processors this process may use, at least 1."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

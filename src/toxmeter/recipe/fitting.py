@@ -65,7 +65,7 @@ class TransformerModel:
         revision: commit, tag or branch of a hub model; "" for its newest.
         max_length: tokens read at once; longer text is cut in training and scored in windows.
         symbols: keep, or spell: emoji become their English names and styled letters (full width, mathematical,
-            circled) plain ones, which encoders of words do not know otherwise. It is a part of the tokenizer that is saved.
+            circled) plain ones, which encoders of words do not know otherwise. The saved tokenizer does it by itself.
         dropout: of hidden states and attention while training.
         freeze: what is not trained: nothing, embeddings (of words; faster, hardly worse) or encoder (only the
             head is fitted).

@@ -22,7 +22,7 @@ from toxmeter.recipe.overrides import put
 from toxmeter.recipe.schema import Recipe
 from toxmeter.recipe.values import listed, shown
 
-__all__ = ["read_recipe", "recipe_text", "shipped_recipes"]
+__all__ = ["read_recipe", "recipe_of", "recipe_text", "shipped_recipes"]
 
 _LARGEST = 1 << 20  # bytes; whatever is larger is no recipe
 
@@ -59,6 +59,32 @@ def read_recipe(
     source = os.fspath(name_or_path)
     table = _table(source)
     changed, wrong = put(table, overrides)
+    return _built(table, source, changed, wrong)
+
+
+def recipe_of(table: Mapping[str, Any], source: str) -> Recipe:
+    """The recipe of plain values, as ``plain`` makes them and a manifest holds them.
+
+    Args:
+        table: the values; None where a field is empty.
+        source: what to call it in errors.
+
+    Raises:
+        RecipeError: with every mistake, one line each.
+    """
+    return _built(_told(table), source)
+
+
+def _told(value: Any) -> Any:  # noqa: ANN401 - plain values
+    """The same without empty fields."""
+    if isinstance(value, Mapping):
+        return {key: _told(each) for key, each in value.items() if each is not None}
+    return [_told(each) for each in value] if isinstance(value, list) else value
+
+
+def _built(
+    table: Mapping[str, Any], source: str, changed: Sequence[str] = (), wrong: Sequence[tuple[str, str]] = ()
+) -> Recipe:
     own = table.get("data", {}).get("files", {}) if isinstance(table.get("data", {}), dict) else {}
     sets = [*PRESETS, *own] if isinstance(own, dict) else list(PRESETS)
     shapes, missing = _shapes(table.get("model", {}))

@@ -107,6 +107,8 @@ class Evaluation:
             (any rising curve per label) or none.
         thresholds: f1 (per label, the threshold of the best F1 on the validation rows) or fixed.
         threshold: where thresholds = "fixed", from which probability on a text has a label.
+        balanced: multilabel only: keep a second scale, balanced, on which a score is the probability among as many
+            texts with the label as without it. Perspective API's thresholds (.7 to .9) live on such a scale.
         probes: texts whose scores the report shows.
         resamples: of the bootstrap behind each 95 % interval.
     """
@@ -114,6 +116,7 @@ class Evaluation:
     calibration: Literal["temperature", "platt", "isotonic", "none"] = "temperature"
     thresholds: Literal["f1", "fixed"] = "f1"
     threshold: float = bounded(0.5, 0.0, 1.0)
+    balanced: bool = False
     probes: tuple[str, ...] = ()
     resamples: int = bounded(1_000, 10, 100_000)
 

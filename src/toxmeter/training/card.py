@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from toxmeter.recipe import shipped_recipes
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from toxmeter.artifact import Manifest
 
-__all__ = ["model_card"]
+__all__ = ["export_card", "model_card"]
 
 _KINDS = {
     "binary": "binary classifier, one label per text",
@@ -42,9 +44,19 @@ def model_card(manifest: Manifest) -> str:
     """
     test = manifest.metrics["test"]
     sections = [_head(manifest), _use(manifest), _figures(test), _confusion(test), _plots(manifest),
-                _disguises(test), _probes(test), _limits(manifest), _decisions(manifest), _data(manifest),
-                _settings(manifest), _cost(manifest.metrics.get("cost", {}))]
+                _disguises(test), _probes(test), _limits(manifest), _decisions(manifest), _export(manifest),
+                _data(manifest), _settings(manifest), _cost(manifest.metrics.get("cost", {}))]
     return "\n\n".join(filter(None, sections)) + "\n"
+
+
+def export_card(manifest: Manifest) -> str:
+    """The card of an export of somebody else's model, of which no recipe, data or figures are known.
+
+    Args:
+        manifest: whose ``metrics`` have ``export``.
+    """
+    known = "Who made it, of what data, and how good it is, its own card says."
+    return "\n\n".join([_head(manifest), known, _use(manifest), _export(manifest)]) + "\n"
 
 
 def _head(manifest: Manifest) -> str:
@@ -52,8 +64,8 @@ def _head(manifest: Manifest) -> str:
     library = "library_name: transformers\n" if manifest.format == "transformer" else ""
     names = ", ".join(f"`{name}`" for name in manifest.labels.names)
     toxic = ", ".join(f"`{name}`" for name in manifest.labels.toxic) or "none"
-    base = manifest.recipe["model"].get("base")
-    revision = manifest.recipe["model"].get("revision")
+    shape = manifest.recipe.get("model", {})
+    base, revision = shape.get("base"), shape.get("revision")
     start = f" Fine-tuned from `{base}`" + (f", revision `{revision}`" if revision else "") + "." if base else ""
     return (f"---\nlicense: {'unknown' if licence == 'noassertion' else licence}\n{library}"
             "pipeline_tag: text-classification\ntags: [toxicity, text-classification]\n---\n\n"
@@ -63,7 +75,8 @@ def _head(manifest: Manifest) -> str:
 
 
 def _use(manifest: Manifest) -> str:
-    path = "path/to/this/folder" if manifest.format == "transformer" else manifest.name
+    ours = manifest.format != "transformer" and manifest.name in shipped_recipes()
+    path = manifest.name if ours else "path/to/this/folder"
     other = "" if path != manifest.name else "  # or the path of this folder"
     guard = bool(manifest.labels.toxic)
     code = [f"from toxmeter import {'TextGuardrail, ' if guard else ''}load", "",
@@ -168,7 +181,7 @@ def _decisions(manifest: Manifest) -> str:
                       " the one that is highest over its own. A guardrail adds up the toxic ones, and goes by their"
                       " smallest threshold.",
     }[manifest.labels.kind]
-    if manifest.format == "transformer" and manifest.recipe["evaluate"]["thresholds"] == "f1":
+    if manifest.format != "hashed" and manifest.recipe["evaluate"]["thresholds"] == "f1":
         decided += " The thresholds are those of the best F1 on the validation rows."
     return (f"## Scores and decisions\n\nScores are probabilities, {_calibrated(manifest)}. {decided}")
 
@@ -183,6 +196,24 @@ def _calibrated(manifest: Manifest) -> str:
              for scale in scales)
     rows = manifest.data["validation"]["rows"]
     return f"calibrated by {' and '.join(dict.fromkeys(named))} on {rows} validation rows"
+
+
+def _export(manifest: Manifest) -> str:
+    """How far an export is off what it was made of."""
+    about = manifest.metrics.get("export")
+    if not about:
+        return ""
+    form = {"int8": "ONNX in integers of eight bits", "onnx": "ONNX in float32", "torchscript": "TorchScript"}
+    figures = ("of this export" if about["measured_again"] else "of the original, and were not measured again")
+    flips = ", ".join(f"`{name}` {_percent(share)}" for name, share in about["flips"].items())
+    lines = [f"{form[about['form']]}, made of `{about['of']}`.",
+             *([f"The figures of this card are {figures}."] if "test" in manifest.metrics else []),
+             f"On {about['texts']} texts its probabilities are off the original's by {about['mean']:.4f} on average and"
+             f" {about['largest']:.3f} at most, before it was calibrated again. Decisions flipped: {flips}."]
+    if about["auc"]:
+        changes = ", ".join(f"`{name}` {change:+.4f}" for name, change in about["auc"].items())
+        lines.append(f"Change of ROC-AUC: {changes}.")
+    return "## Export\n\n" + " ".join(lines)
 
 
 def _data(manifest: Manifest) -> str:

@@ -58,7 +58,7 @@ def spell_symbols(tokenizer: Any) -> Any:  # noqa: ANN401 - tokenizers of transf
 def _charsmap(rules: dict[str, str]) -> bytes:
     """The rules in the binary form that sentencepiece and tokenizers share."""
     sentencepiece = need("sentencepiece", extra="train")
-    from sentencepiece import sentencepiece_model_pb2
+    messages = need("sentencepiece.sentencepiece_model_pb2", extra="train")
 
     sentencepiece.set_min_log_level(2)  # warnings: it tells of each step on standard error
     lines = ["\t".join(" ".join(f"{ord(sign):X}" for sign in side) for side in rule) for rule in sorted(rules.items())]
@@ -66,7 +66,7 @@ def _charsmap(rules: dict[str, str]) -> bytes:
         table = Path(folder) / "rules.tsv"
         table.write_text("\n".join(lines) + "\n", "ascii")
         normalizer = sentencepiece.SentencePieceNormalizer(rule_tsv=str(table))
-    model = sentencepiece_model_pb2.ModelProto()
+    model = messages.ModelProto()
     model.ParseFromString(normalizer.serialized_model_proto())
     found: bytes = model.normalizer_spec.precompiled_charsmap
     return found

@@ -11,17 +11,12 @@ import os
 import shutil
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
-
 from toxmeter.artifact import Artifact, Manifest, write_artifact
-from toxmeter.evaluation.calibration import fit_calibration
-from toxmeter.evaluation.classification import hard_labels
+from toxmeter.evaluation.calibration import balanced_scale
 from toxmeter.evaluation.plots import confusion_plot, loss_plot
 from toxmeter.evaluation.quality import headline, measure
-from toxmeter.evaluation.thresholds import best_f1_thresholds
 from toxmeter.extras import need
-from toxmeter.models.calibrated import probabilities
+from toxmeter.models.calibrated import NATURAL, scales
 from toxmeter.models.pretrained import transformer_files
 from toxmeter.models.transformer import TransformerScorer
 from toxmeter.recipe.fitting import TransformerModel
@@ -29,6 +24,7 @@ from toxmeter.recipe.write import plain
 from toxmeter.training.callbacks import OnSave
 from toxmeter.training.card import model_card
 from toxmeter.training.checkpoints import check_unused
+from toxmeter.training.choose import choose
 from toxmeter.training.energy import Cost, measured
 from toxmeter.training.finetune import Fitted, fit
 from toxmeter.training.origin import libraries, origins
@@ -43,8 +39,6 @@ if TYPE_CHECKING:
     from toxmeter.training.run import Report
 
 __all__ = ["checkpoint_folder", "train_transformer"]
-
-Floats = npt.NDArray[np.float64]
 
 _torch = need("torch", extra="train")
 
@@ -73,6 +67,8 @@ def train_transformer(
         TrainingError: when nothing is learnt, or checkpoints are of another run.
         UnknownModel: when the base model is not to be had.
     """
+    if recipe.evaluate.balanced:
+        balanced_scale(parts.validation.labels, parts.labels.kind)  # told before the work, not after hours of it
     folder = checkpoint_folder(output)
     cost_file = folder / "cost.json"
     if not resume and _is_first():
@@ -95,18 +91,14 @@ def train_transformer(
 
 def _finish(recipe: Recipe, parts: Parts, fitted: Fitted, cost: Cost, output: Path, *, replace: bool) -> Artifact:
     """What comes after the fit: validation rows choose, test rows report."""
-    labels, validation, choose = parts.labels, parts.validation, recipe.evaluate
-    calibration = fit_calibration(choose.calibration, fitted.validation_logits, validation.labels, labels.kind)
-    thresholds = dict.fromkeys(labels.names, choose.threshold)
-    if choose.thresholds == "f1":
-        probability = probabilities(fitted.validation_logits, labels.kind, calibration).astype(np.float64)
-        thresholds = best_f1_thresholds(hard_labels(labels.kind, validation.labels), probability, labels.names)
+    labels, how = parts.labels, recipe.evaluate
+    calibration, thresholds = choose(how, labels, parts.validation.labels, fitted.validation_logits)
     shape = recipe.model
     assert isinstance(shape, TransformerModel), "the recipe reader pairs them"  # noqa: S101
     scorer = TransformerScorer(fitted.model, fitted.tokenizer, labels=labels, thresholds=thresholds, version="",
-                               max_length=shape.max_length, calibration=calibration)
-    test = measure(scorer, parts.test.texts, parts.test.labels, seed=recipe.seed, resamples=choose.resamples,
-                   probes=choose.probes, disguised=_DISGUISED)
+                               max_length=shape.max_length, calibration=scales(calibration)[NATURAL])
+    test = measure(scorer, parts.test.texts, parts.test.labels, seed=recipe.seed, resamples=how.resamples,
+                   probes=how.probes, disguised=_DISGUISED)
     plots = _plots(fitted, test, labels.names)
     manifest = Manifest(
         name=recipe.name, number=recipe.number, licence=recipe.licence, format="transformer", labels=labels,
