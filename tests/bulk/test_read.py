@@ -25,7 +25,7 @@ NASTY = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from(' ",\
 
 
 def batches(content: bytes, kind: str, size: int = 3, column: str | None = None) -> Iterator[Batch]:
-    reader = open_reader(io.BytesIO(content), kind, column, ADDED, "v")
+    reader = open_reader(io.BytesIO(content), kind, column, ADDED, [["v"]])
     row = 1
     while (batch := reader.read(size, row)).rows:
         yield batch
@@ -100,7 +100,7 @@ def test_reading_goes_on_from_the_end_of_any_batch(garbage: bytes, kind: str, si
     row = 1
     for before, after in itertools.pairwise(found):
         row += before.rows
-        reader = open_reader(io.BytesIO(content), kind, None, ADDED, "v")
+        reader = open_reader(io.BytesIO(content), kind, None, ADDED, [["v"]])
         reader.seek(before.end)
         assert reader.read(size, row) == after
 
@@ -153,10 +153,22 @@ def test_a_batch_of_huge_rows_ends_early() -> None:
     assert [batch.rows for batch in batches(content, "csv", 100)] == [8, 8, 4]
 
 
+@pytest.mark.parametrize(("kind", "endings"), [
+    ("csv", [b",a,v\n", b',"b ""c""",v\n']),
+    ("jsonl", [b',"stage":"a","model_version":"v"}\n', b',"stage":"b \\"c\\"","model_version":"v"}\n']),
+])
+def test_a_row_can_end_in_several_ways(kind: str, endings: list[bytes]) -> None:
+    content = io.BytesIO(b"text\nx\n" if kind == "csv" else b'{"text":"x"}\n')
+    added = ["rude", "stage", "model_version"]
+    joints = open_reader(content, kind, None, added, [["a", "v"], ['b "c"', "v"]]).joints
+    assert [len(each) for each in joints] == [2, 2]
+    assert [each[-1] for each in joints] == endings
+
+
 def test_header_line_ends_and_byte_order_mark_are_kept() -> None:
-    reader = open_reader(io.BytesIO(b'\xef\xbb\xbf"text","a, b"\r\nx,y\r\n'), "csv", None, ADDED, "v@1,2")
+    reader = open_reader(io.BytesIO(b'\xef\xbb\xbf"text","a, b"\r\nx,y\r\n'), "csv", None, ADDED, [["v@1,2"]])
     assert reader.head == b'\xef\xbb\xbf"text","a, b",rude,model_version\r\n'
-    assert reader.joints == [b",", b',"v@1,2"\r\n']
+    assert reader.joints == [[b",", b',"v@1,2"\r\n']]
     assert reader.read(9, 1).texts == ["x"]
 
 
@@ -201,14 +213,14 @@ def test_a_bad_json_row_costs_only_itself(row: bytes, reason: str) -> None:
 ])
 def test_an_input_that_cannot_be_used_as_a_whole(content: bytes, kind: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        open_reader(io.BytesIO(content), kind, None, ADDED, "v")
+        open_reader(io.BytesIO(content), kind, None, ADDED, [["v"]])
 
 
 def test_text_has_no_columns() -> None:
     with pytest.raises(InputError, match="'tweet': a txt file has no columns"):
-        open_reader(io.BytesIO(b"a\n"), "txt", "tweet", ADDED, "v")
+        open_reader(io.BytesIO(b"a\n"), "txt", "tweet", ADDED, [["v"]])
     with pytest.raises(InputError, match="already has 'text'"):
-        open_reader(io.BytesIO(b"a\n"), "txt", None, ["text", "model_version"], "v")
+        open_reader(io.BytesIO(b"a\n"), "txt", None, ["text", "model_version"], [["v"]])
 
 
 def test_jsonl_of_nothing_but_bad_rows_is_rejected_row_by_row() -> None:

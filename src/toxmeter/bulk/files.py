@@ -15,14 +15,21 @@ from toxmeter.bulk.read import FORMATS, Reader, open_reader
 from toxmeter.bulk.resume import Paths, Run, begin, recall
 from toxmeter.bulk.write import Tails, reject_line
 from toxmeter.errors import InputError, did_you_mean
+from toxmeter.models.scorer import Staged
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable
 
-    from toxmeter.models.scorer import Scorer
+    import numpy as np
+    import numpy.typing as npt
 
-__all__ = ["VERSION_COLUMN", "Progress", "Summary", "score_file"]
+    from toxmeter.models.scorer import FloatArray, Scorer
+
+__all__ = ["STAGE_COLUMN", "VERSION_COLUMN", "Progress", "Summary", "score_file"]
+
+STAGE_COLUMN = "stage"
+"""The last but one of the added columns, for a cascade: the model that gave the scores of the row."""
 
 VERSION_COLUMN = "model_version"
 """The last of the added columns."""
@@ -119,9 +126,10 @@ def score_file(
     source = _source(path)
     kind = _format(source, format)
     paths = Paths(source, _output(source, kind, output))
-    added = [prefix + name for name in (*scorer.labels.names, VERSION_COLUMN)]
+    last, endings = _endings(scorer)
+    added = [prefix + name for name in (*scorer.labels.names, *last)]
     with source.open("rb", buffering=_BUFFER) as stream:
-        reader = open_reader(stream, kind, column, added, scorer.version)
+        reader = open_reader(stream, kind, column, added, endings)
         options = {"model version": scorer.version, "columns": added, "format": kind, "column": reader.column,
                    "batch size": batch_size}
         state = recall(paths, options) if resume else None
@@ -141,14 +149,25 @@ def score_file(
 def _score_rows(
     run: Run, reader: Reader, scorer: Scorer, batch_size: int, progress: Callable[[Progress], None] | None
 ) -> None:
-    tails = Tails(reader.joints)
+    tails = Tails(*reader.joints)
     while not run.state.done and (batch := reader.read(batch_size, run.state.rows + 1)).rows:
-        rows = tails.join(batch.begins, scorer.score(batch.texts)) if batch.texts else b""
+        rows = tails.join(batch.begins, *_scores(scorer, batch.texts)) if batch.texts else b""
         run.write(rows, b"".join(map(reject_line, batch.rejects)),
                   offset=batch.end, rows=batch.rows, rejected=len(batch.rejects))
         if progress:
             now = run.state
             progress(Progress(now.rows, now.rejected, now.offset, now.size))
+
+
+def _endings(scorer: Scorer) -> tuple[list[str], list[tuple[str, ...]]]:
+    """Names of the columns behind the scores, and the values that they can have together."""
+    if isinstance(scorer, Staged):
+        return [STAGE_COLUMN, VERSION_COLUMN], [(stage, scorer.version) for stage in scorer.stages]
+    return [VERSION_COLUMN], [(scorer.version,)]
+
+
+def _scores(scorer: Scorer, texts: list[str]) -> tuple[FloatArray, npt.NDArray[np.uint8] | None]:
+    return scorer.score_staged(texts) if isinstance(scorer, Staged) else (scorer.score(texts), None)
 
 
 def _check_options(batch_size: int, *, resume: bool, force: bool) -> None:

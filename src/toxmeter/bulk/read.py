@@ -62,13 +62,13 @@ class Reader(ABC):
         column: the name of the column or field with the text.
         head: what the output begins with.
         first: offset of the first row.
-        joints: the ``k + 1`` pieces of bytes around the ``k`` scores at the end of each output row.
+        joints: per ending that an output row can have, the ``k + 1`` pieces of bytes around its ``k`` scores.
     """
 
     column: str
     head: bytes = b""
     first: int = 0
-    joints: list[bytes]
+    joints: list[list[bytes]]
 
     def __init__(self, stream: BinaryIO) -> None:
         begin = stream.read(3)
@@ -119,7 +119,8 @@ class _CsvReader(Reader):
     """Rows of CSV or TSV. Blank lines are no rows, except where there is only one column."""
 
     def __init__(
-        self, stream: BinaryIO, delimiter: str, column: str | None, added: Sequence[str], version: str
+        self, stream: BinaryIO, delimiter: str, column: str | None, added: Sequence[str],
+        endings: Sequence[Sequence[str]],
     ) -> None:
         super().__init__(stream)
         # the limit is one for the whole process: it is only ever raised, so that no other reader is hurt
@@ -134,7 +135,9 @@ class _CsvReader(Reader):
         cells = [_cell(name, delimiter) for name in added]
         self.head = _BOM[: self.first] + comma.join([raw.rstrip(b"\r\n"), *cells]) + end
         self.first = self._lines.start
-        self.joints = [comma] * (len(added) - 1) + [comma + _cell(version, delimiter) + end]
+        scores = len(added) - len(endings[0])
+        self.joints = [[comma] * scores + [b"".join(comma + _cell(value, delimiter) for value in values) + end]
+                       for values in endings]
 
     def _header(self) -> tuple[list[str], bytes]:
         try:
@@ -169,12 +172,14 @@ class _CsvReader(Reader):
 class _JsonReader(Reader):
     """Objects, one a line. Blank lines are no rows."""
 
-    def __init__(self, stream: BinaryIO, column: str | None, added: Sequence[str], version: str) -> None:
+    def __init__(
+        self, stream: BinaryIO, column: str | None, added: Sequence[str], endings: Sequence[Sequence[str]]
+    ) -> None:
         super().__init__(stream)
         names = self._peek()
         self.column = choose_column(names, column) if names else column or "text"
         self._added = check_added(names, added)
-        self.joints = _json_joints(added, version)
+        self.joints = _json_joints(added, endings)
 
     def _peek(self) -> list[str]:
         """Names of the fields of the first objects, in order of appearance."""
@@ -227,13 +232,15 @@ class _JsonReader(Reader):
 class _TextReader(Reader):
     """Texts, one a line; an empty line is an empty text. The output is JSONL."""
 
-    def __init__(self, stream: BinaryIO, column: str | None, added: Sequence[str], version: str) -> None:
+    def __init__(
+        self, stream: BinaryIO, column: str | None, added: Sequence[str], endings: Sequence[Sequence[str]]
+    ) -> None:
         super().__init__(stream)
         if column not in (None, "text"):
             raise InputError(f"column {column!r}: a txt file has no columns, each line is one text")
         self.column = "text"
         check_added(["text"], added)
-        self.joints = _json_joints(added, version)
+        self.joints = _json_joints(added, endings)
 
     def _next(self) -> tuple[bytes, str] | None:
         line = next(self._lines, None)
@@ -247,7 +254,7 @@ class _TextReader(Reader):
 
 
 def open_reader(
-    stream: BinaryIO, kind: str, column: str | None, added: Sequence[str], version: str
+    stream: BinaryIO, kind: str, column: str | None, added: Sequence[str], endings: Sequence[Sequence[str]]
 ) -> Reader:
     """The reader of a format, standing at the first row.
 
@@ -255,18 +262,18 @@ def open_reader(
         stream: the input; it can seek.
         kind: ``csv``, ``tsv``, ``jsonl`` or ``txt``.
         column: name of the column or field with the text; None chooses it by its name.
-        added: names of the score columns, then that of the model version.
-        version: the model version.
+        added: names of the score columns, then those of the last columns.
+        endings: the values that the last columns can have together.
 
     Raises:
         InputError: when the column is unknown or cannot be chosen, an added one is there already, the
             header cannot be read, or the input is UTF-16.
     """
     if kind == "jsonl":
-        return _JsonReader(stream, column, added, version)
+        return _JsonReader(stream, column, added, endings)
     if kind == "txt":
-        return _TextReader(stream, column, added, version)
-    return _CsvReader(stream, "\t" if kind == "tsv" else ",", column, added, version)
+        return _TextReader(stream, column, added, endings)
+    return _CsvReader(stream, "\t" if kind == "tsv" else ",", column, added, endings)
 
 
 def _quote_reason(err: csv.Error) -> str:
@@ -284,9 +291,12 @@ def _cell(value: str, delimiter: str) -> bytes:
     return line.getvalue().encode()
 
 
-def _json_joints(added: Sequence[str], version: str) -> list[bytes]:
-    *scores, last = (f",{encode_basestring(name)}:" for name in added)
-    return [joint.encode() for joint in (*scores, f"{last}{encode_basestring(version)}}}\n")]
+def _json_joints(added: Sequence[str], endings: Sequence[Sequence[str]]) -> list[list[bytes]]:
+    fields = [f",{encode_basestring(name)}:".encode() for name in added]
+    scores = len(added) - len(endings[0])
+    return [[*fields[:scores], b"".join(field + encode_basestring(value).encode()
+                                        for field, value in zip(fields[scores:], values, strict=True)) + b"}\n"]
+            for values in endings]
 
 
 def _kind(value: object) -> str:

@@ -12,6 +12,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from toxmeter.errors import ToxmeterError
 
@@ -31,25 +32,23 @@ class Tails:
     """Writes scores behind the begin of each output row.
 
     Args:
-        joints: the ``k + 1`` pieces of bytes before, between and after ``k`` scores; the last ends the row.
+        joints: per ending that a row can have, the ``k + 1`` pieces of bytes before, between and after ``k`` scores;
+            the last is the ending.
     """
 
-    def __init__(self, joints: Sequence[bytes]) -> None:
-        self._columns = len(joints) - 1
-        self._template = np.frombuffer(_NUMBER.join(joints), np.uint8)
-        places, place = [], 0
-        for joint in joints[:-1]:
-            place += len(joint)
-            places.append(place)
-            place += len(_NUMBER)
-        self._places = np.array(places)
+    def __init__(self, *joints: Sequence[bytes]) -> None:
+        self._columns = len(joints[0]) - 1
+        self._endings = [_Template(each) for each in joints]
 
-    def join(self, begins: Sequence[bytes], scores: FloatArray) -> bytes:
+    def join(
+        self, begins: Sequence[bytes], scores: FloatArray, ending: npt.NDArray[np.uint8] | None = None
+    ) -> bytes:
         """The output rows of a batch.
 
         Args:
             begins: for each row, what comes before its scores.
             scores: ``[n, k]`` probabilities.
+            ending: ``[n]``, the place of each row's ending; None for the first throughout.
 
         Raises:
             ToxmeterError: when they are not: a scorer that breaks its contract must not spoil a file.
@@ -59,10 +58,34 @@ class Tails:
             raise ToxmeterError(f"the model returned scores of shape {scores.shape} instead of {shape}")
         if not ((scores >= 0) & (scores <= 1)).all():
             raise ToxmeterError("the model returned NaN, or scores outside [0, 1]")
-        return b"".join(chain.from_iterable(zip(begins, self._format(scores), strict=True)))
+        tails = self._endings[0].format(scores) if ending is None else self._mixed(scores, ending)
+        return b"".join(chain.from_iterable(zip(begins, tails, strict=True)))
 
-    def _format(self, scores: FloatArray) -> list[bytes]:
-        rows = np.tile(self._template, (len(scores), 1))
+    def _mixed(self, scores: FloatArray, ending: npt.NDArray[np.uint8]) -> list[bytes]:
+        if ending.shape != (len(scores),) or (ending >= len(self._endings)).any():
+            raise ToxmeterError(f"the model did not tell which stage scored each of {len(scores)} texts")
+        tails = [b""] * len(scores)
+        for number, template in enumerate(self._endings):
+            rows = np.flatnonzero(ending == number)
+            for row, tail in zip(rows.tolist(), template.format(scores[rows]), strict=True):
+                tails[row] = tail
+        return tails
+
+
+class _Template:
+    """The bytes behind a row, in which only digits change."""
+
+    def __init__(self, joints: Sequence[bytes]) -> None:
+        self._bytes = np.frombuffer(_NUMBER.join(joints), np.uint8)
+        places, place = [], 0
+        for joint in joints[:-1]:
+            place += len(joint)
+            places.append(place)
+            place += len(_NUMBER)
+        self._places = np.array(places)
+
+    def format(self, scores: FloatArray) -> list[bytes]:
+        rows = np.tile(self._bytes, (len(scores), 1))
         units = np.rint(scores.astype(np.float64) * 10**_DECIMALS).astype(np.int32)
         for place in range(_DECIMALS, 0, -1):
             units, digits = np.divmod(units, 10)

@@ -1,5 +1,5 @@
 """The command line: ``toxmeter check | score | models | recipes | train | search | crossval | evaluate | compare |
-export | calibrate | push``.
+export | calibrate | cascade | push``.
 
 Each command is a thin file here over a plain function elsewhere. This module holds what they share: the
 application, and the one place where errors become a line on standard error and an exit status. Nothing
@@ -21,6 +21,7 @@ from typer.core import TyperGroup
 from toxmeter import __version__
 from toxmeter.cli import (
     calibrate,
+    cascade,
     check,
     compare,
     crossval,
@@ -54,6 +55,7 @@ Judge text by a toxicity classifier: offline, without a GPU, in milliseconds.
   toxmeter compare nano runs/my comments.csv       whether a new model may replace an old one
   toxmeter export runs/my --output runs/my-int8    the same in int8, without torch
   toxmeter calibrate nano --against scores.csv ... a model on the scale of the system it replaces
+  toxmeter cascade nano mini comments.csv -o DIR   a fast model where it is sure, a better one for the rest
   toxmeter push runs/my OWNER/NAME                 a model to the Hugging Face hub
 
 Exit status: 0 all is well, 1 a text is unsafe (check) or a model may not replace another (compare), 2 an error,
@@ -114,6 +116,7 @@ app.command("evaluate", help=evaluate.HELP, short_help="Measure a model: quality
 app.command("compare", help=compare.HELP, short_help="Judge whether a model may replace another.")(compare.compare)
 app.command("export", help=export.HELP, short_help="Make a model that runs without torch.")(export.export)
 app.command("calibrate", help=calibrate.HELP, short_help="Keep the thresholds of another system.")(calibrate.calibrate)
+app.command("cascade", help=cascade.HELP, short_help="Two models as one: fast where it is sure.")(cascade.cascade)
 app.command("push", help=push.HELP, short_help="Put a model on the Hugging Face hub.")(push.push)
 app.add_typer(recipes.app, name="recipes", help=recipes.HELP, short_help="Show, copy and check recipes.")
 

@@ -45,7 +45,7 @@ def check(
         typer.Argument(metavar="TEXT", show_default=False, help="Texts to judge; - for standard input."),
     ] = None,
     model: Annotated[
-        str | None, typer.Option("--model", "-m", help="Shipped model, or folder of one.  [default: nano]")
+        str | None, typer.Option("--model", "-m", help="Shipped model, or folder of one.  [default: mini]")
     ] = None,
     policy: Annotated[
         str | None,

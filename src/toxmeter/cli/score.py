@@ -23,9 +23,9 @@ __all__ = ["HELP", "score"]
 HELP = """
 Score the texts of a CSV, TSV, JSONL or plain text file into a new file.
 
-The columns of the input stay as they are; behind them come one per label and model_version. A row that
-cannot be scored goes to OUTPUT.rejects.jsonl with the reason, and the run goes on. An interrupted run goes
-on with --resume where it stopped, and its output is the same.
+The columns of the input stay as they are; behind them come one per label, stage (of a cascade: the model that gave
+the scores) and model_version. A row that cannot be scored goes to OUTPUT.rejects.jsonl with the reason, and the run
+goes on. An interrupted run goes on with --resume where it stopped, and its output is the same.
 
 \b
   toxmeter score comments.csv                      writes comments.scored.csv
@@ -49,7 +49,7 @@ def score(
         Path | None, typer.Option("--output", "-o", help="The output.  [default: FILE.scored.csv]")
     ] = None,
     model: Annotated[
-        str | None, typer.Option("--model", "-m", help="Shipped model, or folder of one.  [default: nano]")
+        str | None, typer.Option("--model", "-m", help="Shipped model, or folder of one.  [default: cascade]")
     ] = None,
     scale: ScaleOption = None,
     file_format: Annotated[
@@ -65,9 +65,9 @@ def score(
 ) -> None:
     """Score a file, and print where the result is."""
     from toxmeter.bulk import score_file
-    from toxmeter.models.catalog import DEFAULT, load
+    from toxmeter.models.catalog import BULK, load
 
-    scorer = load(model or DEFAULT, scale=scale)
+    scorer = load(model or BULK, scale=scale)
     shown = sys.stderr.isatty() if progress is None else progress
     try:
         with _bar(shown) as report:

@@ -15,10 +15,12 @@ from toxmeter.artifact import MANIFEST, Artifact
 from toxmeter.errors import ArtifactError, InputError, UnknownModel, did_you_mean
 from toxmeter.labels import JIGSAW, LabelSet
 from toxmeter.models.calibrated import NATURAL, RescaledScorer, scales
+from toxmeter.models.cascade import CascadeScorer, RescaledCascade
 from toxmeter.models.checkpoint import download, is_hub_id, open_checkpoint
 from toxmeter.models.dummy import DummyScorer
 from toxmeter.models.hashed import HashedScorer
 from toxmeter.models.onnx import OnnxScorer
+from toxmeter.models.scorer import Staged
 from toxmeter.models.transformer import TransformerScorer
 
 if TYPE_CHECKING:
@@ -26,13 +28,19 @@ if TYPE_CHECKING:
 
     from toxmeter.models.scorer import Scorer
 
-__all__ = ["DEFAULT", "artifact_of", "load", "shipped"]
+__all__ = ["BULK", "DEFAULT", "artifact_of", "load", "shipped"]
 
-DEFAULT = "nano"
+DEFAULT = "mini"
 """The model of ``TextGuardrail()`` and ``toxmeter check``."""
+
+BULK = "cascade"
+"""The model of ``toxmeter score``: that of ``DEFAULT``, but for texts that nano is sure of."""
 
 _WEIGHTS = Path(__file__).parent / "weights"
 _FORMATS: Mapping[str, Callable[[Artifact], Scorer]] = {
+    # it has no weights of its own and finds its models the way that any are found
+    "cascade": lambda artifact: CascadeScorer.from_artifact(
+        artifact, artifact_of, lambda stage: _scorer(stage, None, NATURAL)),
     "hashed": HashedScorer.from_artifact,
     "onnx": OnnxScorer.from_artifact,
     "transformer": TransformerScorer.from_artifact,
@@ -119,6 +127,8 @@ def _scorer(artifact: Artifact, toxic: Sequence[str] | None, scale: str) -> Scor
     if scale == NATURAL:
         return scorer
     try:
+        if isinstance(scorer, Staged):
+            return RescaledCascade(scorer, scale, known[scale])
         return RescaledScorer(scorer, scale, known[scale])
     except (AttributeError, TypeError, ValueError) as err:
         raise ArtifactError(f"{artifact.path}: scale {scale!r} is unusable ({err})") from err

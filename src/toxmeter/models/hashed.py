@@ -20,10 +20,12 @@ import numpy.typing as npt
 from toxmeter.artifact import Artifact
 from toxmeter.errors import ArtifactError
 from toxmeter.labels import LabelSet
+from toxmeter.models.attribution import attribute
 from toxmeter.models.calibrated import NATURAL
+from toxmeter.models.explain import Evidence, by_window
 from toxmeter.models.ngrams import COLUMNS, Fold, pool
 from toxmeter.models.scorer import FloatArray, check_texts, processors
-from toxmeter.text import score_in_windows
+from toxmeter.text import Span, score_in_windows
 
 __all__ = ["FILES", "HashedScorer"]
 
@@ -81,6 +83,7 @@ class HashedScorer:
         self.version = version
         self.window = window
         self.threads = threads or processors()
+        self._table, self._fold, self._scale = table, fold, list(scale)
         self._kernel = _kernel(table, fold, list(scale), list(bias), window)
 
     @classmethod
@@ -124,6 +127,14 @@ class HashedScorer:
         if len(known) < len(scored):
             check_texts(rows)  # raises, with the index among all texts
         return np.concatenate(known)
+
+    def explain(self, text: str, *, labels: Sequence[str] | None = None) -> list[Evidence]:
+        """What each word adds to the logits, exactly: they are sums; see ``toxmeter.explain``."""
+        def weigh(piece: str, columns: list[int]) -> tuple[list[Span], npt.NDArray[np.float64]]:
+            traced = attribute(piece, self._fold, self._table, self._scale)
+            return traced.words, traced.by_word()[:, columns]
+
+        return by_window(self, text, labels, self.window, weigh)
 
     def _score_chunk(self, texts: list[str]) -> FloatArray | None:
         """Scores, with the long texts in windows; None where an entry is no str."""

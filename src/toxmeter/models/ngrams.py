@@ -31,7 +31,8 @@ import numpy.typing as npt
 
 from toxmeter.text import encode
 
-__all__ = ["BREAK", "COLUMNS", "KEEP", "MARK", "OWN", "SKIP", "Fold", "features", "pool", "words"]
+__all__ = ["BREAK", "COLUMNS", "KEEP", "MARK", "OWN", "SKIP", "Fold", "UInt8", "Words", "features", "places", "pool",
+           "words"]
 
 BREAK, SKIP, KEEP, OWN, MARK = 0, 1, 2, 3, 4
 """Folded values that are no ASCII symbol: white space, nothing, letter kept as UTF-8, emoji kept, other sign."""
@@ -82,19 +83,21 @@ class Words(NamedTuple):
         symbols: ``[m]`` bytes of all words, one after another.
         word: ``[m]`` which word each byte belongs to.
         text: ``[w]`` which text each word belongs to.
+        source: ``[m]`` the code point of its text that each byte was read from.
     """
 
     symbols: UInt8
     word: Int64
     text: Int64
+    source: Int64
 
 
 def words(texts: Sequence[str], fold: Fold) -> Words:
     """Steps 1 to 4: the normalised words of the texts."""
-    code_points, text = _code_points(texts)
+    code_points, text, source = _code_points(texts)
     folded = fold(code_points)
     visible = folded != SKIP
-    code_points, text, folded = code_points[visible], text[visible], folded[visible]
+    code_points, text, source, folded = code_points[visible], text[visible], source[visible], folded[visible]
     member = _in_word(folded)
     emoji = folded == OWN
     token = member | emoji
@@ -106,16 +109,17 @@ def words(texts: Sequence[str], fold: Fold) -> Words:
     starts_word = ~_joins_predecessor(first, position, word, single, folded)
     word = (np.cumsum(starts_word) - 1)[word]
     symbols = _unleet(folded[position], word, int(starts_word.sum()))
-    return _spell(symbols, code_points[position], word, text[first][starts_word])
+    return _spell(Words(symbols, word, text[first][starts_word], source[position]), code_points[position])
 
 
-def _code_points(texts: Sequence[str]) -> tuple[npt.NDArray[np.uint32], Int64]:
-    """Code points of all texts, two line breaks after each, and the text that each belongs to."""
+def _code_points(texts: Sequence[str]) -> tuple[npt.NDArray[np.uint32], Int64, Int64]:
+    """Code points of all texts, two line breaks after each, the text that each belongs to, and its offset there."""
     cleaned = [encode(text).decode() for text in texts]
     joined = "\n\n".join([*cleaned, ""])
     code_points = np.frombuffer(joined.encode("utf-32-le"), np.uint32)
     lengths = np.array([len(text) + 2 for text in cleaned], np.int64)
-    return code_points, np.repeat(np.arange(len(cleaned)), lengths)
+    owner = np.repeat(np.arange(len(cleaned)), lengths)
+    return code_points, owner, np.arange(len(owner)) - (np.cumsum(lengths) - lengths)[owner]
 
 
 def _in_word(folded: UInt8) -> Bool:
@@ -164,18 +168,20 @@ def _unleet(symbols: UInt8, word: Int64, count: int) -> UInt8:
     return np.where(has_letter[word], _LEET[symbols], zeros).astype(np.uint8)
 
 
-def _spell(symbols: UInt8, code_points: npt.NDArray[np.uint32], word: Int64, text: Int64) -> Words:
+def _spell(found: Words, code_points: npt.NDArray[np.uint32]) -> Words:
     """Kept code points as the bytes of their UTF-8, all others as their one symbol."""
+    symbols = found.symbols
     kept = (symbols == KEEP) | (symbols == OWN)
     if not kept.any():
-        return Words(symbols, word, text)
+        return found
     length = np.where(kept, 2 + (code_points >= 0x800) + (code_points >= 0x10000), 1)
-    source = np.repeat(np.arange(len(symbols)), length)
-    offset = np.arange(len(source)) - (np.cumsum(length) - length)[source]
-    shifted = code_points[source].astype(np.int64) >> (6 * (length[source] - 1 - offset))
-    lead = np.array([0, 0, 0xC0, 0xE0, 0xF0])[length[source]] | shifted
+    of = np.repeat(np.arange(len(symbols)), length)
+    offset = np.arange(len(of)) - (np.cumsum(length) - length)[of]
+    shifted = code_points[of].astype(np.int64) >> (6 * (length[of] - 1 - offset))
+    lead = np.array([0, 0, 0xC0, 0xE0, 0xF0])[length[of]] | shifted
     spelled = np.where(offset == 0, lead, 0x80 | (shifted & 0x3F))
-    return Words(np.where(kept[source], spelled, symbols[source]).astype(np.uint8), word[source], text)
+    spelled = np.where(kept[of], spelled, symbols[of]).astype(np.uint8)
+    return Words(spelled, found.word[of], found.text, found.source[of])
 
 
 def _is_letter(folded: UInt8) -> Bool:
@@ -200,8 +206,20 @@ def features(texts: Sequence[str], fold: Fold, bits: int) -> tuple[Int64, Int64]
         ``text [m]`` and ``slot [m]``, sorted by both, each pair once.
     """
     found = words(texts, fold)
+    slot, begin, _ = places(found, bits)
+    text = found.text[found.word[begin]]
+    pair = np.unique((text.astype(np.uint64) << np.uint64(bits)) | slot.astype(np.uint64)).astype(np.int64)
+    return pair >> bits, pair & ((1 << bits) - 1)
+
+
+def places(found: Words, bits: int) -> tuple[Int64, Int64, Int64]:
+    """Step 5: the slots of words, of pairs of words and of 4-grams, each as often as it stands there.
+
+    Returns:
+        slot ``[f]``, and the bytes of ``found.symbols`` that it was made of: begin ``[f]`` and end ``[f]``.
+    """
     if not len(found.text):
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+        return (np.zeros(0, np.int64),) * 3
     count = len(found.text)
     before, length = _runs(found)
     keys, owner, place = _keys(found.symbols[before == 0], found.word[before == 0], count)
@@ -212,12 +230,15 @@ def features(texts: Sequence[str], fold: Fold, bits: int) -> tuple[Int64, Int64]
     place_of_byte = np.flatnonzero(inside)[np.cumsum(before == 0) - 1]
     hashes += _total(np.where((before == 1) & (length == 2), mixed[place_of_byte] * _PAIR, 0), found.word, count)
     follows = found.text[1:] == found.text[:-1]
-    gram = place >= _GRAM - 1
+    gram = np.flatnonzero(place >= _GRAM - 1)
     slot = np.concatenate((_scatter(hashes), _scatter(hashes[:-1] * _PAIR + hashes[1:])[follows], mixed[gram]))
-    slot >>= np.uint64(64 - bits)
-    text = np.concatenate((found.text, found.text[1:][follows], found.text[owner[gram]]))
-    pair = np.unique((text.astype(np.uint64) << np.uint64(bits)) | slot).astype(np.int64)
-    return pair >> bits, pair & ((1 << bits) - 1)
+    word = np.searchsorted(found.word, np.arange(count + 1))
+    # a 4-gram begins and ends with the runs that its keys stand for; a space at its end is none
+    run, keyed = np.append(np.flatnonzero(before == 0), len(before)), np.flatnonzero(inside)
+    first, last = np.searchsorted(keyed, gram - (_GRAM - 1)), np.searchsorted(keyed, gram, side="right")
+    begin = np.concatenate((word[:-1], word[:-2][follows], run[first]))
+    end = np.concatenate((word[1:], word[2:][follows], run[last]))
+    return (slot >> np.uint64(64 - bits)).astype(np.int64), begin, end
 
 
 def _runs(found: Words) -> tuple[Int64, Int64]:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from toxmeter.errors import InputError
 from toxmeter.labels import LabelSet
 
-__all__ = ["FloatArray", "Scorer", "check_texts", "processors"]
+__all__ = ["FloatArray", "Scorer", "Staged", "check_texts", "processors"]
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -52,6 +52,28 @@ class Scorer(Protocol):
 
         Raises:
             InputError: when ``texts`` is one bare text, or an entry is no text; the message names its index.
+        """
+
+
+@runtime_checkable
+class Staged(Scorer, Protocol):
+    """A scorer of several models, each text being scored by one of them, which can tell by which."""
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """Names of the models, all different."""
+
+    def score_staged(self, texts: Sequence[str]) -> tuple[FloatArray, npt.NDArray[np.uint8]]:
+        """Score texts, and tell who gave the scores.
+
+        Args:
+            texts: as for ``score``.
+
+        Returns:
+            scores ``[n, k]`` as ``score`` gives them, and ``[n]`` for each text the place of its model in ``stages``.
+
+        Raises:
+            InputError: as ``score``.
         """
 
 
