@@ -3,8 +3,9 @@
     python benchmarks/measure.py --data FOLDER      → benchmarks/results/measure.json
     python benchmarks/results_page.py               … → docs/results.md
 
-First ``toxmeter evaluate`` on comments that the model has not seen and on every published suite that lies in
-FOLDER; its page stays in runs/evaluation. Then two samples with scores of the real Perspective API (Wikipedia 2018,
+First ``toxmeter evaluate`` on comments that the model has not seen, then on every published suite that lies in
+FOLDER – of Hatemoji-build, whose training rows are among those of mini, on its test rows; its pages stay in
+runs/evaluation. Then two samples with scores of the real Perspective API (Wikipedia 2018,
 RealToxicityPrompts): how alike each system ranks and decides, before and after ``fit_transfer`` has put it on
 Perspective's scale, on rows held out from the fit. Humans labelled a part of the Wikipedia sample, so that there
 Perspective itself can be judged.
@@ -31,43 +32,68 @@ RESULTS = Path(__file__).parent / "results" / "measure.json"
 PAGES = Path("runs/evaluation")
 SUITES = ("hatecheck", "hatemoji_build", "bias_madlibs", "winobias", "winogender", "stereoset_editbias_dev",
           "crows_pairs")
-MODELS = ("nano",)
+MODELS = ("nano", "mini")
 HELD_OUT, SEED, THRESHOLD = 0.5, 0, 0.7
 
 Floats = npt.NDArray[np.float64]
 
 
-def evaluate(model: str, data: Path) -> dict[str, Any]:
-    """The report of ``toxmeter evaluate`` on unseen natural comments and all suites, without its curves."""
-    from toxmeter.evaluation.suites.open import shipped_suites
-
-    there = [str(data / f"{name}.parquet") for name in SUITES if (data / f"{name}.parquet").is_file()]
-    options = [word for suite in (*shipped_suites(), *there) for word in ("--suite", suite)]
+def comments(model: str, data: Path) -> dict[str, Any]:
+    """The report of ``toxmeter evaluate`` on unseen natural comments, without its curves."""
     with tempfile.TemporaryDirectory() as folder:
         rows = Path(folder) / "comments.jsonl"
         rows.write_text("\n".join(unseen(data)) + "\n")
-        subprocess.run([sys.executable, "-m", "toxmeter", "evaluate", model, str(rows), "--report",
-                        str(PAGES / model), *options], check=True)
-    return brief(json.loads((PAGES / model / "report.json").read_text("utf-8")))
+        report = evaluate(model, model, str(rows), "--suite", "none")
+    rival = report["sections"]["quality"]["baselines"]["tf-idf"]
+    found = brief(report)
+    found["sections"]["quality"]["tf-idf"] = {name: each["auc"] for name, each in rival["labels"].items()}
+    return {**{key: report[key] for key in ("toxmeter", "model", "settings")},
+            "data": {"rows": report["data"]["rows"]}, **found}
+
+
+def suites(model: str, data: Path) -> dict[str, Any]:
+    """The report of ``toxmeter evaluate`` on all suites."""
+    from toxmeter.evaluation.suites.open import shipped_suites
+
+    with tempfile.TemporaryDirectory() as folder:
+        there = [test_rows(file, Path(folder)) for file in (data / f"{name}.parquet" for name in SUITES)
+                 if file.is_file()]
+        return brief(evaluate(model, f"{model}-suites", *(
+            word for suite in (*shipped_suites(), *map(str, there)) for word in ("--suite", suite))))
+
+
+def test_rows(file: Path, folder: Path) -> Path:
+    """The file, or where some of its rows are for training, a file of those for tests."""
+    from pyarrow import compute, parquet
+
+    table = parquet.read_table(file)
+    if "split" not in table.column_names or "train" not in table["split"].to_pylist():
+        return file
+    parquet.write_table(table.filter(compute.equal(table["split"], "test")), folder / file.name)
+    return folder / file.name
+
+
+def evaluate(model: str, page: str, *options: str) -> dict[str, Any]:
+    """The report of one run of ``toxmeter evaluate``."""
+    subprocess.run([sys.executable, "-m", "toxmeter", "evaluate", model, *options, "--report", str(PAGES / page)],
+                   check=True)
+    report: dict[str, Any] = json.loads((PAGES / page / "report.json").read_text("utf-8"))
+    return report
 
 
 def brief(report: dict[str, Any]) -> dict[str, Any]:
     """What docs/results.md shows of a report; no text of the data leaves it."""
     kept = {"quality": ("rows", "labels", "mean_auc", "accuracy", "macro_f1", "everyday"),
-            "suite": ("cases", "hateful", "accuracy", "baseline", "functionalities", "target_gap", "published"),
+            "suite": ("cases", "hateful", "accuracy", "auc", "baseline", "functionalities", "target_gap", "published"),
             "probe": ("cases", "templates", "gaps", "range", "gold"), "checklist": ("cases", "kinds"),
             "robustness": ("texts", "toxic", "flagged", "perturbations"), "attack": ("budget", "attacked", "escaped"),
             "speed": ("texts", "texts_per_second", "p50_ms", "p95_ms", "peak_memory_mb", "machine")}
-    sections = {name: {key: section[key] for key in ("kind", *kept[section["kind"]])}
-                for name, section in report["sections"].items() if section["kind"] in kept}
-    rival = report["sections"]["quality"]["baselines"]["tf-idf"]
-    sections["quality"]["tf-idf"] = {name: found["auc"] for name, found in rival["labels"].items()}
-    return {**{key: report[key] for key in ("toxmeter", "model", "settings")},
-            "data": {"rows": report["data"]["rows"]}, "sections": sections}
+    return {"sections": {name: {key: section[key] for key in ("kind", *kept[section["kind"]])}
+                         for name, section in report["sections"].items() if section["kind"] in kept}}
 
 
 def unseen(data: Path) -> list[str]:
-    """Lines of JSON: comments at their natural rate that no part of nano's training has seen, with six labels."""
+    """Lines of JSON: natural comments that no part of either model's training has seen, with six labels."""
     from toxmeter.data.read import read_rows
     from toxmeter.data.split import assign
     from toxmeter.labels import JIGSAW
@@ -170,10 +196,19 @@ def main() -> None:
     """Measure everything and write the JSON."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--data", type=Path, default=os.environ.get("TOXMETER_DATA", "../shared/data"))
-    data = Path(options.parse_args().data)
-    result = {"models": {model: evaluate(model, data) for model in MODELS},
-              "held_out": HELD_OUT, "seed": SEED, "threshold": THRESHOLD,
-              "perspective": {name: beside(*sample) for name, sample in samples(data).items()}}
+    options.add_argument("--part", choices=("comments", "suites", "perspective"), help="measure only this part anew")
+    given = options.parse_args()
+    data = Path(given.data)
+    result = json.loads(RESULTS.read_text("utf-8")) if given.part else {"models": {}}
+    result |= {"held_out": HELD_OUT, "seed": SEED, "threshold": THRESHOLD}
+    if given.part in (None, "perspective"):
+        result["perspective"] = {name: beside(*sample) for name, sample in samples(data).items()}
+    for model in MODELS:
+        told = result["models"].setdefault(model, {"sections": {}})
+        for part, measured in (("comments", comments), ("suites", suites)):
+            if given.part in (None, part):
+                found = measured(model, data)
+                told |= found | {"sections": told["sections"] | found["sections"]}
     RESULTS.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
 
 

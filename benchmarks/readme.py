@@ -15,6 +15,8 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 BEGIN = "<!-- figures: written by `python benchmarks/readme.py` from benchmarks/results -->"
 END = "<!-- end of figures -->"
+MODELS_BEGIN = "<!-- models: written by `python benchmarks/readme.py` from benchmarks/results -->"
+MODELS_END = "<!-- end of models -->"
 
 
 def figures(result: dict[str, Any]) -> str:
@@ -40,11 +42,43 @@ def figures(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def models(measured: dict[str, Any], engine: dict[str, Any]) -> str:
+    """The shipped models side by side, as Markdown."""
+    rows = []
+    for name, report in measured["models"].items():
+        parts = report["sections"]
+        toxic, madlibs = parts["quality"]["labels"]["toxic"], parts["probe bias_madlibs"]["gold"]
+        check = parts["suite hatecheck"]["accuracy"]
+        rows.append((name, [
+            f"{toxic['auc']['value']:.3f}", f"{toxic['f1']:.2f}",
+            *(f"{100 * check[key]['value']:.0f} %" for key in ("hateful", "non_hateful")),
+            f"{100 * madlibs['false_alarm_rate']['value']:.0f} %"]))
+    rows.append(("cascade", ["as mini"] * 5))
+    speed, names = engine["models"]["mini"]["speed"], {"mini": "toxmeter, int8"}
+    lines = [
+        "| | toxic AUC | toxic F1 | HateCheck, hateful found | not hateful left alone | harmless madlibs flagged"
+        " | tweets/s | comments/s |", "| --- " * 8 + "|"]
+    for name, cells in rows:
+        told = [f"{speed[corpus][names.get(name, name)]['texts_per_second']:,.0f}" for corpus in ("tweets", "comments")]
+        lines.append(f"| `{name}` | " + " | ".join([*cells, *told]) + " |")
+    best = max(speed["tweets"][name]["texts_per_second"] for name in speed["tweets"] if name.startswith("pipeline"))
+    slow = max(speed["comments"][name]["texts_per_second"] for name in speed["comments"] if name.startswith("pipeline"))
+    lines.append("| mini's network in `transformers.pipeline` |" + " |" * 5 + f" {best:,.0f} | {slow:,.0f} |")
+    return "\n".join(lines)
+
+
 def rendered(readme: str) -> str:
     """The README with its figures from the results."""
-    result = json.loads((ROOT / "benchmarks" / "results" / "nano.json").read_text())
-    head, rest = readme.split(BEGIN)
-    return f"{head}{BEGIN}\n{figures(result)}\n{END}{rest.split(END)[1]}"
+    nano, measured, engine = (json.loads((ROOT / "benchmarks" / "results" / f"{name}.json").read_text("utf-8"))
+                              for name in ("nano", "measure", "engine"))
+    readme = between(readme, BEGIN, END, figures(nano))
+    return between(readme, MODELS_BEGIN, MODELS_END, models(measured, engine))
+
+
+def between(text: str, begin: str, end: str, shown: str) -> str:
+    """The text with something else between two marks."""
+    head, rest = text.split(begin)
+    return f"{head}{begin}\n{shown}\n{end}{rest.split(end)[1]}"
 
 
 def main() -> int:

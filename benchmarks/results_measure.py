@@ -29,22 +29,24 @@ def _model(name: str, report: Found) -> Iterator[str]:
            " thresholds decide; TF-IDF is a logistic regression fitted on the other folds of the same rows.\n\n"
            + table(["label", "positives", "ROC-AUC [95 %]", "AP", "F1", "precision", "recall", "ECE",
                     "TF-IDF's ROC-AUC"], rows))
-    yield from _suites(parts)
-    yield _probes(parts)
+    yield from suites(parts)
+    yield probes(parts)
     yield _robustness(parts["robustness"], parts["attack"])
 
 
-def _suites(parts: Found) -> Iterator[str]:
+def suites(parts: Found) -> Iterator[str]:
+    """How a model decides the cases of suites."""
     found = {title: section for title, section in parts.items() if section["kind"] == "suite"}
     rows = [[title, f"{section['cases']:,}", *(interval(section["accuracy"][key]) for key in (
-        "overall", "hateful", "non_hateful")), number(section["baseline"]["always_hateful"])]
+        "overall", "hateful", "non_hateful")), number(section["baseline"]["always_hateful"]), interval(section["auc"])]
         for title, section in found.items()]
     checks = " ".join(f"{kind} {interval(each['failure_rate'])} of {each['cases']} cases."
                       for section in parts.values() if section["kind"] == "checklist"
                       for kind, each in section["kinds"].items())
-    yield ("### Suites\n\nShare of cases that are decided as the authors of a suite do. Hateful is not toxic: a good"
-           f" toxicity classifier gets some of these wrong. Failures of the checklist of our own: {checks}\n\n"
-           + table(["suite", "cases", "all", "hateful", "not hateful", "always hateful"], rows))
+    yield ("### Suites\n\nShare of cases that are decided as the authors of a suite do; of Hatemoji-build, the test"
+           " rows. Hateful is not toxic: a good toxicity classifier gets some of these wrong. Failures of the checklist"
+           f" of our own: {checks}\n\n"
+           + table(["suite", "cases", "all", "hateful", "not hateful", "always hateful", "ROC-AUC"], rows))
     for title, section in found.items():
         if section["published"]:
             known = section["published"]["functionalities"]
@@ -54,7 +56,8 @@ def _suites(parts: Found) -> Iterator[str]:
                         number(known.get(part["functionality"]))] for part in section["functionalities"]]))
 
 
-def _probes(parts: Found) -> str:
+def probes(parts: Found) -> str:
+    """How a model's scores differ between groups."""
     rows = []
     for title, section in parts.items():
         if section["kind"] != "probe":

@@ -1,4 +1,4 @@
-"""Writes docs/results.md from measure.json and fine_tuning.json, so that no number there is typed by hand.
+"""Writes docs/results.md from measure.json, engine.json and fine_tuning.json, so that no number there is typed by hand.
 
     python benchmarks/results_page.py [--check]
 
@@ -15,6 +15,7 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
+from results_engine import section as engine_section
 from results_measure import interval, number, table
 from results_measure import sections as measured_sections
 
@@ -28,16 +29,16 @@ Runs = Mapping[str, Mapping[str, Any]]
 def main() -> int:
     """Write or check."""
     new = page(*(json.loads((ROOT / "benchmarks" / "results" / f"{name}.json").read_text("utf-8"))
-                 for name in ("measure", "fine_tuning")))
+                 for name in ("measure", "engine", "fine_tuning")))
     if "--check" in sys.argv[1:]:
         return int(PAGE.read_text("utf-8") != new)
     PAGE.write_text(new, "utf-8")
     return 0
 
 
-def page(measured: Mapping[str, Any], runs: Runs) -> str:
+def page(measured: Mapping[str, Any], engine: Mapping[str, Any], runs: Runs) -> str:
     """The page: the shipped models, then a section for each reference recipe that has results."""
-    sections, missing = [_HEAD, *measured_sections(measured), _RECIPES], []
+    sections, missing = [_HEAD, *measured_sections(measured), engine_section(engine), _RECIPES], []
     for needed, section in (("hate-speech-offensive-balanced", _tweets), ("hate-speech-offensive-folds", _folds),
                             ("sst2", _sst2), ("jigsaw-multilabel", _multilabel), ("jigsaw-binary", _binary),
                             ("jigsaw-binary-sst2-3", _race), ("toxicity-levels", _levels),
@@ -53,9 +54,10 @@ def page(measured: Mapping[str, Any], runs: Runs) -> str:
 
 _HEAD = """# Results
 
-Written by `python benchmarks/results_page.py` from `benchmarks/results/measure.json` and `fine_tuning.json`. Intervals
-are 95 % bootstraps over test rows, or over templates where cases were made from templates. `FOLDER` holds the files
-that [recipes.md](recipes.md) names; [evaluate.md](evaluate.md) says what the figures mean."""
+Written by `python benchmarks/results_page.py` from `measure.json`, `engine.json` and `fine_tuning.json` in
+`benchmarks/results`. Intervals are 95 % bootstraps over test rows, or over templates where cases were made from
+templates. `FOLDER` holds the files that [recipes.md](recipes.md) names; [evaluate.md](evaluate.md) says what the
+figures mean."""
 
 _RECIPES = """## The shipped recipes
 

@@ -77,7 +77,7 @@ def ours(texts: list[str], labels: Any, settings: dict[str, Any]) -> float:  # n
     from toxmeter.recipe.fitting import FineTuning, TransformerModel
     from toxmeter.training.arguments import training_arguments
     from toxmeter.training.batches import Batches
-    from toxmeter.training.encoder import encode_all, load_encoder
+    from toxmeter.training.encoder import encode_all, load_network
     from toxmeter.training.loss import make_loss
     from toxmeter.training.trainer import Encoded, ToxicityTrainer
 
@@ -85,7 +85,7 @@ def ours(texts: list[str], labels: Any, settings: dict[str, Any]) -> float:  # n
         key: settings[key] for key in ("freeze", "dropout") if key in settings})
     how = FineTuning(max_steps=WARM + STEPS, batching=settings["batching"],
                      precision=settings.get("precision", "fp32"), evaluate_every=10**6)
-    model, tokenizer = load_encoder(shape, LabelSet(("safe", "toxic"), "binary"))
+    model, tokenizer = load_network(shape, LabelSet(("safe", "toxic"), "binary"))
     ids, _ = encode_all(tokenizer, texts, 128)
     plan = Batches([len(one) for one in ids], batching=how.batching, size=how.batch_size, tokens=how.batch_tokens,
                    seed=0)

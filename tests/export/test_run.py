@@ -12,7 +12,9 @@ from toxmeter import load
 from toxmeter.artifact import Artifact
 from toxmeter.errors import ArtifactError, ExportError, InputError
 from toxmeter.export import Tolerance, export
+from toxmeter.extras import need
 from toxmeter.models.onnx import OnnxScorer
+from toxmeter.models.pretrained import quiet
 from toxmeter.models.transformer import TransformerScorer
 
 LOOSE = Tolerance(mean=0.05, flips=0.2)  # a random network is all noise
@@ -88,3 +90,16 @@ def test_a_folder_is_replaced_only_when_asked(tiny_artifact: Artifact, tmp_path:
         export(tiny_artifact.path, out, form="onnx")
     again, _ = export(tiny_artifact.path, out, form="onnx", replace_output=True)
     assert again.version == first.version, "an export is the same each time"
+
+
+def test_a_tokenizer_that_gives_more_than_the_model_reads(tiny_encoder: Path, tmp_path: Path, texts: list[str]) -> None:
+    transformers = need("transformers", extra="train")
+    tokenizer = transformers.AutoTokenizer.from_pretrained(tiny_encoder)
+    assert "token_type_ids" in tokenizer.model_input_names
+    config = transformers.DistilBertConfig(vocab_size=len(tokenizer), dim=32, n_layers=2, n_heads=2, hidden_dim=64)
+    with quiet():
+        transformers.DistilBertForSequenceClassification(config).save_pretrained(tmp_path / "model")
+    tokenizer.save_pretrained(tmp_path / "model")
+    artifact, found = export(tmp_path / "model", tmp_path / "out", form="onnx", texts=texts * 4)
+    assert found.mean < 1e-3
+    assert load(artifact.path).score(texts).shape == (len(texts), 2)

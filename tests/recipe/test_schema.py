@@ -63,5 +63,5 @@ def test_a_recipe_is_frozen() -> None:
 def test_the_tables_of_a_union_are_told_apart_by_format() -> None:
     for name in ("model", "train"):
         kinds = arms(hints(schema.Recipe)[name])
-        assert len(kinds) == 2
+        assert len(kinds) == len({str(kind) for kind in kinds}) > 1
         assert all(is_table(kind) and get_origin(kind) is None for kind in kinds)

@@ -12,7 +12,7 @@ from toxmeter.extras import need
 from toxmeter.labels import LabelSet
 from toxmeter.models.pretrained import quiet
 from toxmeter.recipe.fitting import TransformerModel
-from toxmeter.training.encoder import load_encoder
+from toxmeter.training.encoder import load_network
 from toxmeter.training.symbols import spell_symbols, spellings
 
 if TYPE_CHECKING:
@@ -23,12 +23,12 @@ PAIR = LabelSet(("safe", "toxic"), "binary", ("toxic",))
 
 @pytest.fixture(scope="module")
 def plain(tiny_encoder: Path) -> Any:
-    return load_encoder(TransformerModel(base=str(tiny_encoder)), PAIR)[1]
+    return load_network(TransformerModel(base=str(tiny_encoder)), PAIR)[1]
 
 
 @pytest.fixture(scope="module")
 def spelling(tiny_encoder: Path) -> Any:
-    return load_encoder(TransformerModel(base=str(tiny_encoder), symbols="spell"), PAIR)[1]
+    return load_network(TransformerModel(base=str(tiny_encoder), symbols="spell"), PAIR)[1]
 
 
 @pytest.mark.parametrize(("symbol", "words"), [
@@ -75,6 +75,6 @@ def test_a_tokenizer_that_is_none_of_the_library_is_refused() -> None:
 
 
 def test_nothing_is_printed(tiny_encoder: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    load_encoder(TransformerModel(base=str(tiny_encoder), symbols="spell"), PAIR)
+    load_network(TransformerModel(base=str(tiny_encoder), symbols="spell"), PAIR)
     printed = capfd.readouterr()
     assert (printed.out, printed.err) == ("", "")

@@ -12,7 +12,7 @@ from toxmeter.labels import LabelSet
 from toxmeter.recipe.fitting import FineTuning, TransformerModel
 from toxmeter.training.arguments import training_arguments
 from toxmeter.training.batches import Batches
-from toxmeter.training.encoder import encode_all, load_encoder
+from toxmeter.training.encoder import encode_all, load_network
 from toxmeter.training.loss import make_loss
 from toxmeter.training.trainer import Encoded, ToxicityTrainer, collate, predict
 
@@ -26,7 +26,7 @@ TEXTS = ["you are kind", "you are rude and mean and ugly", "a", "the city", "wha
 @pytest.fixture(scope="module")
 def encoder(tiny_encoder: Path) -> tuple[Any, Any]:
     torch.manual_seed(1)
-    return load_encoder(TransformerModel(base=str(tiny_encoder), max_length=32, dropout=0.0), LABELS)
+    return load_network(TransformerModel(base=str(tiny_encoder), max_length=32, dropout=0.0), LABELS)
 
 
 def test_a_batch_is_padded_and_keeps_labels_and_weights() -> None:
@@ -53,7 +53,7 @@ def test_a_step_is_the_same_for_one_batch_and_for_two_with_accumulation(tiny_enc
 
     def weights_after(batches: list[list[int]], accumulation: int) -> Any:
         torch.manual_seed(1)
-        model, tokenizer = load_encoder(TransformerModel(base=str(tiny_encoder), dropout=0.0), LABELS)
+        model, tokenizer = load_network(TransformerModel(base=str(tiny_encoder), dropout=0.0), LABELS)
         ids, _ = encode_all(tokenizer, TEXTS, 32)
         how = FineTuning(max_steps=1, accumulation=accumulation, warmup=0, precision="fp32", lr=0.01, clip=0.0)
         plan = Batches([len(one) for one in ids], batching="random", size=5, tokens=0, seed=0)

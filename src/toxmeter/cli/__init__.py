@@ -1,5 +1,5 @@
 """The command line: ``toxmeter check | score | models | recipes | train | search | crossval | evaluate | compare |
-export | calibrate | cascade | push``.
+export | calibrate | cascade | push | detox``.
 
 Each command is a thin file here over a plain function elsewhere. This module holds what they share: the
 application, and the one place where errors become a line on standard error and an exit status. Nothing
@@ -25,6 +25,7 @@ from toxmeter.cli import (
     check,
     compare,
     crossval,
+    detox,
     evaluate,
     export,
     models,
@@ -56,6 +57,7 @@ Judge text by a toxicity classifier: offline, without a GPU, in milliseconds.
   toxmeter export runs/my --output runs/my-int8    the same in int8, without torch
   toxmeter calibrate nano --against scores.csv ... a model on the scale of the system it replaces
   toxmeter cascade nano mini comments.csv -o DIR   a fast model where it is sure, a better one for the rest
+  toxmeter detox evaluate in.txt out.txt --fl M    how well sentences were rewritten
   toxmeter push runs/my OWNER/NAME                 a model to the Hugging Face hub
 
 Exit status: 0 all is well, 1 a text is unsafe (check) or a model may not replace another (compare), 2 an error,
@@ -118,6 +120,7 @@ app.command("export", help=export.HELP, short_help="Make a model that runs witho
 app.command("calibrate", help=calibrate.HELP, short_help="Keep the thresholds of another system.")(calibrate.calibrate)
 app.command("cascade", help=cascade.HELP, short_help="Two models as one: fast where it is sure.")(cascade.cascade)
 app.command("push", help=push.HELP, short_help="Put a model on the Hugging Face hub.")(push.push)
+app.add_typer(detox.app, name="detox", help=detox.HELP, short_help="Judge texts rewritten without toxicity.")
 app.add_typer(recipes.app, name="recipes", help=recipes.HELP, short_help="Show, copy and check recipes.")
 
 

@@ -146,14 +146,15 @@ def _labels(recipe: "Recipe") -> tuple[tuple[str, ...], str]:
 
 def _summary(name: str, recipe: "Recipe") -> list[str]:
     """What a recipe would do, a few lines."""
-    from toxmeter.recipe.fitting import FineTuning, TransformerModel
+    from toxmeter.recipe.fitting import FineTuning, HashedModel
 
     data, model, train = recipe.data, recipe.model, recipe.train
     test = "declared test rows" if data.split == "given" else f"{data.test:.0%} test"
     sources = "".join(f" + {source.set} × {source.weight:g}" for source in data.sources)
     names, kind = _labels(recipe)
-    if isinstance(model, TransformerModel) and isinstance(train, FineTuning):
-        shape = f"{model.base}, {model.max_length} tokens"
+    if isinstance(train, FineTuning) and not isinstance(model, HashedModel):
+        bag = "embedding bag on the tokenizer of " if model.format == "bag" else ""
+        shape = f"{bag}{model.base}, {model.max_length} tokens"
         length = f"{train.max_steps} steps" if train.max_steps else f"{train.epochs:g} epochs"
         batch = f"{train.batch_tokens} tokens" if train.batching == "tokens" else f"{train.batch_size} texts"
         weights = train.class_weights if isinstance(train.class_weights, str) else "given"

@@ -131,7 +131,7 @@ def choose_band(
     # a text is answered from its own height on, so that flips never become fewer, at no threshold
     heights = [*np.unique((first[:, toxic] / slope).max(axis=1)).tolist(), np.inf]
     place = bisect_left(heights, True, key=lambda height: band(height).limit > flips)
-    return band(heights[place - 1] if place else 0.0)  # at the first height, no text is answered
+    return band(heights[place - 1] if place > 1 else 0.0)  # at the first height, no text is answered
 
 
 def worst_flips(

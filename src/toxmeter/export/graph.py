@@ -84,6 +84,8 @@ def _exported(model: Any, inputs: list[str]) -> Any:  # noqa: ANN401
 
 def _fused(graph: Any, config: Any) -> Any:  # noqa: ANN401
     """The graph with one node for each attention; where the optimizer finds none, as it was."""
+    if not hasattr(config, "num_attention_heads"):
+        return graph
     optimizer = need("onnxruntime.transformers.optimizer", extra="export")
     options = need("onnxruntime.transformers.fusion_options", extra="export").FusionOptions("bert")
     options.enable_embed_layer_norm = options.enable_skip_layer_norm = options.enable_bias_skip_layer_norm = False

@@ -38,6 +38,7 @@ BULK = "cascade"
 
 _WEIGHTS = Path(__file__).parent / "weights"
 _FORMATS: Mapping[str, Callable[[Artifact], Scorer]] = {
+    "bag": TransformerScorer.from_artifact,
     # it has no weights of its own and finds its models the way that any are found
     "cascade": lambda artifact: CascadeScorer.from_artifact(
         artifact, artifact_of, lambda stage: _scorer(stage, None, NATURAL)),

@@ -24,7 +24,7 @@ from toxmeter.models.transformer import TransformerScorer
 if TYPE_CHECKING:
     from toxmeter.labels import Kind
 
-__all__ = ["TOXIC", "download", "is_hub_id", "open_checkpoint"]
+__all__ = ["TOXIC", "download", "fingerprint", "is_hub_id", "open_checkpoint"]
 
 TOXIC = frozenset({
     "abuse", "abusive", "cyberbullying", "harassment", "hate", "hate_speech", "hateful", "hatespeech",
@@ -92,7 +92,7 @@ def open_checkpoint(folder: Path, *, name: str, toxic: Sequence[str] | None = No
         labels = replace(labels, toxic=toxic)  # type: ignore[arg-type]  # checked and made a tuple there
     try:
         return TransformerScorer(model, tokenizer, labels=labels, thresholds={},
-                                 version=f"{name}@0+{_fingerprint(folder)[:8]}",
+                                 version=f"{name}@0+{fingerprint(folder)[:8]}",
                                  max_length=_max_length(model.config, tokenizer))
     except ValueError as err:
         raise ArtifactError(f"{folder}: {err}") from err
@@ -121,7 +121,8 @@ def _max_length(config: Any, tokenizer: Any) -> int:  # noqa: ANN401 - of transf
     return min(_WINDOW, declared if declared <= positions else positions - 2)
 
 
-def _fingerprint(folder: Path) -> str:
+def fingerprint(folder: Path) -> str:
+    """sha256 over what the scores of a checkpoint folder depend on: configuration, tokenizer and weights."""
     files = sorted({file for pattern in _SCORES_DEPEND_ON for file in folder.glob(pattern)})
     digest = hashlib.sha256()
     for file in files:

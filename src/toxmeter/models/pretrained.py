@@ -39,6 +39,8 @@ def load_classifier(folder: Path) -> tuple[Any, Any]:
                             " convert them, model.save_pretrained(folder) in transformers")
     if not any(any(folder.glob(name)) for name in _VOCABULARIES):
         raise ArtifactError(f"{folder} has no tokenizer: save it beside the model, tokenizer.save_pretrained(folder)")
+    import toxmeter.models.bag  # noqa: F401 - makes transformers know its kind of model
+
     local = {"local_files_only": True, "trust_remote_code": False}
     try:
         with quiet():

@@ -7,6 +7,7 @@ and does not find or download models.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from inspect import signature
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -65,6 +66,9 @@ class TransformerScorer(EncoderScorer):
         """
         _check(model, tokenizer, labels, max_length)
         torch = need("torch", extra="train")
+        # a tokenizer of another family may give what the network does not read
+        takes = signature(model.forward).parameters
+        tokenizer.model_input_names = [name for name in tokenizer.model_input_names if name in takes]
         # models that look for their last token cannot tell it from padding that they do not know
         budget = _BUDGET if tokenizer.pad_token_id is not None else 0
         super().__init__(tokenizer, labels=labels, thresholds=thresholds, version=version, max_length=max_length,

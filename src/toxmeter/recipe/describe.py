@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args, get_origin
 
+from toxmeter.recipe.fitting import SHAPES
 from toxmeter.recipe.schema import Recipe
 from toxmeter.recipe.values import arms, expected, hints, is_table, joined
 from toxmeter.recipe.write import plain, toml_value
@@ -83,7 +84,7 @@ def _tables(cls: type[Any], path: str, header: str, when: str) -> Iterator[Table
             if get_origin(kinds[name]) is Mapping:
                 at = f"{at}.NAME"
             braces = f"[[{at}]]" if get_origin(kinds[name]) is tuple else f"[{at}]"
-            yield from _tables(table, at, braces, _format(below.index(table), below))
+            yield from _tables(table, at, braces, _formats(table))
 
 
 def _inner(kind: Any) -> list[type[Any]]:  # noqa: ANN401
@@ -92,9 +93,9 @@ def _inner(kind: Any) -> list[type[Any]]:  # noqa: ANN401
     return [each for each in found if is_table(each)]
 
 
-def _format(at: int, below: list[type[Any]]) -> str:
-    """Which ``model.format`` a table belongs to; a union names its tables in the order of ``[model]``'s."""
-    return str(_inner(hints(Recipe)["model"])[at].format) if len(below) > 1 else ""
+def _formats(table: type[Any]) -> str:
+    """Which values of ``model.format`` a table belongs to; empty for one that every recipe has."""
+    return '" or "'.join(name for name, shapes in SHAPES.items() if table in shapes)
 
 
 def _default(field: dataclasses.Field[Any]) -> str:

@@ -1,6 +1,6 @@
 """The fields of a recipe that say what a model looks like and how it is fitted: ``[model]`` and ``[train]``.
 
-``model.format`` chooses the pair: ``hashed`` with ``LinearTraining``, ``transformer`` with ``FineTuning``.
+``model.format`` chooses the pair: ``hashed`` with ``LinearTraining``, ``transformer`` and ``bag`` with ``FineTuning``.
 This module holds no training code.
 """
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
-__all__ = ["FineTuning", "HashedModel", "LinearTraining", "TransformerModel", "bounded"]
+__all__ = ["SHAPES", "BagModel", "FineTuning", "HashedModel", "LinearTraining", "TransformerModel", "bounded"]
 
 
 def bounded(default: float, low: float, high: float) -> Any:  # noqa: ANN401 - stands for the field's own type
@@ -81,8 +81,33 @@ class TransformerModel:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BagModel:
+    """An embedding bag: the mean of the token embeddings, and a few linear layers.
+
+    Attributes:
+        format: bag.
+        base: whose tokenizer is used: a folder, or an id of the Hugging Face hub.
+        revision: commit, tag or branch of a hub model; "" for its newest.
+        max_length: tokens read at once; longer text is cut in training and scored in windows.
+        embeddings: random, or base: they start as the word embeddings of the base model.
+        size: numbers in a random embedding.
+        layers: width of each hidden layer; [] for none.
+        dropout: of the mean and of hidden layers while training.
+    """
+
+    format: Literal["bag"] = "bag"
+    base: str
+    revision: str = field(default="", metadata={"blank": True})
+    max_length: int = bounded(128, 8, 8_192)
+    embeddings: Literal["random", "base"] = "random"
+    size: int = bounded(128, 1, 8_192)
+    layers: tuple[int, ...] = field(default=(), metadata={"low": 1, "high": 8_192})
+    dropout: float = bounded(0.1, 0.0, 0.9)
+
+
+@dataclass(frozen=True, kw_only=True)
 class FineTuning:
-    """How a transformer is fitted: AdamW, by Hugging Face's Trainer.
+    """How a network is fitted: AdamW, by Hugging Face's Trainer.
 
     Attributes:
         epochs: passes over the training rows.
@@ -142,3 +167,11 @@ class FineTuning:
     patience: int = bounded(0, 0, 10_000)
     watchdog: int = bounded(500, 0, 10**9)
     extra: Mapping[str, str | int | float | bool] = field(default_factory=lambda: MappingProxyType({}))
+
+
+SHAPES: Mapping[str, tuple[type[Any], ...]] = {
+    "hashed": (HashedModel, LinearTraining),
+    "transformer": (TransformerModel, FineTuning),
+    "bag": (BagModel, FineTuning),
+}
+"""Which dataclasses ``model`` and ``train`` are, by ``model.format``."""

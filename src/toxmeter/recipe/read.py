@@ -17,7 +17,7 @@ from toxmeter.data.presets import PRESETS
 from toxmeter.errors import InputError, RecipeError, did_you_mean
 from toxmeter.recipe.build import Builder
 from toxmeter.recipe.checks import contradictions
-from toxmeter.recipe.fitting import FineTuning, HashedModel, LinearTraining, TransformerModel
+from toxmeter.recipe.fitting import SHAPES
 from toxmeter.recipe.overrides import put
 from toxmeter.recipe.schema import Recipe
 from toxmeter.recipe.values import listed, shown
@@ -25,12 +25,6 @@ from toxmeter.recipe.values import listed, shown
 __all__ = ["read_recipe", "recipe_of", "recipe_text", "shipped_recipes"]
 
 _LARGEST = 1 << 20  # bytes; whatever is larger is no recipe
-
-_SHAPES: Mapping[str, tuple[type[Any], ...]] = {
-    "hashed": (HashedModel, LinearTraining),
-    "transformer": (TransformerModel, FineTuning),
-}
-"""Which tables ``model`` and ``train`` are, by ``model.format``."""
 
 
 def shipped_recipes() -> list[str]:
@@ -138,12 +132,12 @@ def _shapes(model: object) -> tuple[tuple[type[Any], ...], list[tuple[str, str]]
     if not isinstance(model, Mapping):
         return (), []  # the builder says that it is no table
     given = model.get("format")
-    if isinstance(given, str) and given in _SHAPES:
-        return _SHAPES[given], []
+    if isinstance(given, str) and given in SHAPES:
+        return SHAPES[given], []
     if given is None:
-        return (), [("model.format", f"missing: it is {listed(list(_SHAPES))}")]
-    hint = did_you_mean(given, list(_SHAPES)) if isinstance(given, str) else ""
-    return (), [("model.format", f"{shown(given)} is not {listed(list(_SHAPES))}{hint}")]
+        return (), [("model.format", f"missing: it is {listed(list(SHAPES))}")]
+    hint = did_you_mean(given, list(SHAPES)) if isinstance(given, str) else ""
+    return (), [("model.format", f"{shown(given)} is not {listed(list(SHAPES))}{hint}")]
 
 
 def _below(path: str, changed: Sequence[str]) -> bool:

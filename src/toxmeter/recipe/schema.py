@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from toxmeter.labels import Kind
-from toxmeter.recipe.fitting import FineTuning, HashedModel, LinearTraining, TransformerModel, bounded
+from toxmeter.recipe.fitting import BagModel, FineTuning, HashedModel, LinearTraining, TransformerModel, bounded
 
 __all__ = ["Data", "Dimension", "Evaluation", "Labels", "OwnSet", "Recipe", "Search", "Source", "Tracking"]
 
@@ -199,7 +199,7 @@ class Recipe:
     licence: str = "Apache-2.0"
     data: Data
     labels: Labels | None = None
-    model: HashedModel | TransformerModel
+    model: HashedModel | TransformerModel | BagModel
     train: LinearTraining | FineTuning
     evaluate: Evaluation = field(default_factory=Evaluation)
     track: Tracking = field(default_factory=Tracking)

@@ -66,7 +66,8 @@ def _head(manifest: Manifest) -> str:
     toxic = ", ".join(f"`{name}`" for name in manifest.labels.toxic) or "none"
     shape = manifest.recipe.get("model", {})
     base, revision = shape.get("base"), shape.get("revision")
-    start = f" Fine-tuned from `{base}`" + (f", revision `{revision}`" if revision else "") + "." if base else ""
+    start = (f" {'Trained on the tokenizer of' if shape['format'] == 'bag' else 'Fine-tuned from'} `{base}`"
+             + (f", revision `{revision}`" if revision else "") + ".") if base else ""
     return (f"---\nlicense: {'unknown' if licence == 'noassertion' else licence}\n{library}"
             "pipeline_tag: text-classification\ntags: [toxicity, text-classification]\n---\n\n"
             f"# {manifest.name}, release {manifest.number}\n\n"

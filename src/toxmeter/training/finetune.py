@@ -22,13 +22,13 @@ from toxmeter.evaluation.classification import positive_column, validation_metri
 from toxmeter.extras import need
 from toxmeter.models.calibrated import activated
 from toxmeter.models.pretrained import quiet
-from toxmeter.recipe.fitting import FineTuning, TransformerModel
+from toxmeter.recipe.fitting import FineTuning, HashedModel
 from toxmeter.recipe.write import plain
 from toxmeter.training.arguments import monitor_of, training_arguments
 from toxmeter.training.batches import Batches
 from toxmeter.training.callbacks import ShowProgress, Watchdog
 from toxmeter.training.checkpoints import load_finished, open_folder, remember_finished
-from toxmeter.training.encoder import encode_all, load_encoder
+from toxmeter.training.encoder import encode_all, load_network
 from toxmeter.training.loss import balanced_weights, chance_level, make_loss
 from toxmeter.training.trainer import Encoded, Metrics, ToxicityTrainer, predict
 
@@ -82,7 +82,7 @@ def fit(
     """Fine-tune a transformer.
 
     Args:
-        recipe: with a ``TransformerModel`` and ``FineTuning``.
+        recipe: with ``FineTuning``.
         parts: rows; the test part is not looked at.
         folder: for checkpoints; it is made.
         resume: go on from the last whole checkpoint in the folder, if there is one.
@@ -95,13 +95,13 @@ def fit(
         UnknownModel: when the base model is not to be had.
     """
     shape, how = recipe.model, recipe.train
-    assert isinstance(shape, TransformerModel), "the recipe reader pairs them"  # noqa: S101
+    assert not isinstance(shape, HashedModel), "the recipe reader pairs them"  # noqa: S101
     assert isinstance(how, FineTuning), "the recipe reader pairs them"  # noqa: S101
     tell = report or (lambda _what, _share: None)
     checkpoint = open_folder(folder, _digest(recipe, parts), resume=resume)
     _transformers.set_seed(recipe.seed)
     tell("loading the base model", 0.0)
-    model, tokenizer = load_encoder(shape, parts.labels)
+    model, tokenizer = load_network(shape, parts.labels)
     tell("tokenising", 0.0)
     train, cut = encode_all(tokenizer, parts.train.texts, shape.max_length)
     validation, _ = encode_all(tokenizer, parts.validation.texts, shape.max_length)

@@ -142,7 +142,7 @@ def _check(recipe: Recipe, total: int) -> None:
     if not recipe.search.space:
         raise InputError(_HOW)
     if not isinstance(recipe.train, FineTuning):
-        raise InputError('a search fine-tunes transformers: model.format has to be "transformer"')
+        raise InputError('a search fine-tunes networks: model.format has to be "transformer" or "bag"')
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         raise InputError("a search runs in one process: start it without torchrun")
     if total < 1:

@@ -1,4 +1,4 @@
-"""The story of a transformer, from its rows to the artifact, top to bottom.
+"""The story of a network, transformer or bag, from its rows to the artifact, top to bottom.
 
 fit → calibrate → thresholds → test once → save, with its cost measured and its run recorded. Where several
 processes train together, the first one does what comes after the fit. Importing this module imports torch and
@@ -19,7 +19,7 @@ from toxmeter.extras import need
 from toxmeter.models.calibrated import NATURAL, scales
 from toxmeter.models.pretrained import transformer_files
 from toxmeter.models.transformer import TransformerScorer
-from toxmeter.recipe.fitting import TransformerModel
+from toxmeter.recipe.fitting import HashedModel
 from toxmeter.recipe.write import plain
 from toxmeter.training.callbacks import OnSave
 from toxmeter.training.card import model_card
@@ -60,7 +60,7 @@ def train_transformer(
     keep_checkpoints: bool,
     report: Report,
 ) -> Artifact:
-    """Fit, calibrate, test and save a transformer; see ``toxmeter.training.run.train``.
+    """Fit, calibrate, test and save a network; see ``toxmeter.training.run.train``.
 
     Raises:
         InputError: when settings contradict the data or the device.
@@ -94,14 +94,14 @@ def _finish(recipe: Recipe, parts: Parts, fitted: Fitted, cost: Cost, output: Pa
     labels, how = parts.labels, recipe.evaluate
     calibration, thresholds = choose(how, labels, parts.validation.labels, fitted.validation_logits)
     shape = recipe.model
-    assert isinstance(shape, TransformerModel), "the recipe reader pairs them"  # noqa: S101
+    assert not isinstance(shape, HashedModel), "the recipe reader pairs them"  # noqa: S101
     scorer = TransformerScorer(fitted.model, fitted.tokenizer, labels=labels, thresholds=thresholds, version="",
                                max_length=shape.max_length, calibration=scales(calibration)[NATURAL])
     test = measure(scorer, parts.test.texts, parts.test.labels, seed=recipe.seed, resamples=how.resamples,
                    probes=how.probes, disguised=_DISGUISED)
     plots = _plots(fitted, test, labels.names)
     manifest = Manifest(
-        name=recipe.name, number=recipe.number, licence=recipe.licence, format="transformer", labels=labels,
+        name=recipe.name, number=recipe.number, licence=recipe.licence, format=shape.format, labels=labels,
         model={"max_length": shape.max_length},
         thresholds=thresholds, calibration=calibration, recipe=plain(recipe), data=origins(parts),
         metrics={"headline": headline(test), "test": test, "validation": {fitted.monitor: fitted.best},

@@ -1,0 +1,192 @@
+"""A cascade: whose scores a text has, on what that depends, and artifacts that are not what they were."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from toxmeter import LabelSet, load
+from toxmeter.errors import ArtifactError, InputError, LabelError
+from toxmeter.models.cascade import CascadeScorer, sure
+from toxmeter.models.catalog import BULK, DEFAULT, artifact_of
+from toxmeter.models.scorer import Staged
+
+LABELS = LabelSet(("toxic", "insult"), "multilabel", ("toxic", "insult"))
+LOW = {"toxic": 0.2, "insult": 0.1}
+
+
+class Numbers:
+    """Scores a text of numbers by them: ``"0.1 0.3"``; remembers what it was asked."""
+
+    window = 500
+
+    def __init__(self, name: str, add: float = 0.0, labels: LabelSet = LABELS) -> None:
+        self.labels, self.version = labels, f"{name}@1+00000000"
+        self.thresholds: Mapping[str, float] = dict.fromkeys(labels.names, 0.5)
+        self.asked: list[list[str]] = []
+        self._add = add
+
+    def score(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        self.asked.append(list(texts))
+        rows = [[float(number) + self._add for number in text.split()] for text in texts]
+        return np.array(rows, np.float32).reshape(len(rows), len(self.labels))
+
+
+def cascade(**settings: Any) -> CascadeScorer:
+    return CascadeScorer(Numbers("fast"), Numbers("slow", 0.05), LOW, **settings)
+
+
+SCORE = st.sampled_from([0.0, 0.05, 0.0999, 0.1, 0.15, 0.2, 0.5, 0.9])
+TEXTS = st.lists(st.tuples(SCORE, SCORE).map(lambda pair: f"{pair[0]} {pair[1]}"), max_size=12)
+
+
+@given(texts=TEXTS)
+def test_each_text_has_the_scores_of_one_model(texts: list[str]) -> None:
+    made = cascade()
+    scores, stage = made.score_staged(texts)
+    fast, slow = Numbers("fast").score(texts), Numbers("slow", 0.05).score(texts)
+    expected = ~((fast[:, 0] < 0.2) & (fast[:, 1] < 0.1))
+    assert stage.dtype == np.uint8
+    assert stage.tolist() == expected.astype(int).tolist()
+    np.testing.assert_array_equal(scores, np.where(expected[:, None], slow, fast))
+    np.testing.assert_array_equal(made.score(texts), scores)
+
+
+@given(texts=TEXTS)
+def test_a_text_has_the_same_scores_in_any_batch(texts: list[str]) -> None:
+    made = cascade()
+    alone = [made.score([text]) for text in texts]
+    np.testing.assert_array_equal(made.score(texts), np.concatenate([np.empty((0, 2), np.float32), *alone]))
+
+
+def test_the_second_is_asked_once_and_for_the_unsure_only() -> None:
+    made = cascade()
+    made.score(["0.1 0.0", "0.3 0.0", "0.0 0.0", "0.0 0.4"])
+    assert isinstance(made.second, Numbers)
+    assert made.second.asked == [["0.3 0.0", "0.0 0.4"]]
+    made.score(["0.0 0.0"])
+    assert len(made.second.asked) == 1
+
+
+def test_labels_without_a_low_are_not_looked_at() -> None:
+    made = CascadeScorer(Numbers("fast"), Numbers("slow"), {"toxic": 0.2})
+    assert made.score_staged(["0.1 0.9", "0.3 0.0"])[1].tolist() == [0, 1]
+
+
+def test_what_is_no_number_is_not_sure() -> None:
+    assert sure(np.array([[np.nan, 0.0], [0.0, 0.0]]), LOW, LABELS).tolist() == [False, True]
+
+
+def test_stages_have_names_that_tell_them_apart() -> None:
+    made = cascade()
+    assert isinstance(made, Staged)
+    assert made.stages == ("fast", "slow")
+    assert CascadeScorer(Numbers("m"), Numbers("m", 0.1), LOW).stages == ("m@1+00000000", "m@1+00000000")
+
+
+def test_the_version_depends_on_models_and_lows() -> None:
+    versions = {cascade().version, CascadeScorer(Numbers("fast"), Numbers("slow"), {"toxic": 0.3}).version,
+                CascadeScorer(Numbers("other"), Numbers("slow"), LOW).version, cascade(version="mine@1").version}
+    assert len(versions) == 4
+    assert cascade().version == cascade().version
+
+
+@pytest.mark.parametrize(("low", "error", "message"), [
+    ({}, ValueError, "would answer every text"), ({"toxic": 1.5}, ValueError, r"low of toxic is 1.5"),
+    ({"toxic": float("nan")}, ValueError, "low of toxic is nan"), ({"threat": 0.1}, LabelError, "threat")])
+def test_lows_that_mean_nothing_are_refused(low: dict[str, float], error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        CascadeScorer(Numbers("fast"), Numbers("slow"), low)
+
+
+def test_models_of_other_labels_are_refused() -> None:
+    other = LabelSet(("insult", "toxic"), "multilabel", ("toxic",))
+    with pytest.raises(ValueError, match="both must have the same in the same order"):
+        CascadeScorer(Numbers("fast", labels=other), Numbers("slow"), LOW)
+
+
+@pytest.mark.parametrize("texts", [["a", None], "bare text", [b"bytes"]])
+def test_what_is_no_text_is_refused(texts: Any) -> None:
+    with pytest.raises(InputError):
+        cascade().score(texts)
+
+
+def test_threads_do_not_mix_texts_up() -> None:
+    made = load("cascade")
+    texts = [f"you are {'a fool' if number % 3 else 'kind'}, said number {number}" for number in range(40)]
+    expected = [made.score([text]) for text in texts]
+    with ThreadPoolExecutor(4) as pool:
+        for one, other in zip(pool.map(lambda text: made.score([text]), texts), expected, strict=True):
+            np.testing.assert_allclose(one, other, atol=1e-6)
+
+
+def test_the_shipped_one_answers_as_its_models() -> None:
+    made = load("cascade")
+    assert isinstance(made, CascadeScorer)
+    texts = ["The meeting is at noon.", "You are a stupid idiot!", "", "It rained. " * 400]
+    scores, stage = made.score_staged(texts)
+    by_stage = [load("nano").score(texts), load("mini").score(texts)]
+    np.testing.assert_allclose(scores, [by_stage[place][row] for row, place in enumerate(stage)], atol=1e-6)
+    assert stage[1] == 1
+    assert 0 in stage
+    assert made.thresholds == load("mini").thresholds
+
+
+def test_a_named_scale_keeps_the_stages() -> None:
+    made = load("cascade", scale="balanced")
+    assert isinstance(made, Staged)
+    texts = ["The meeting is at noon.", "You are a stupid idiot!"]
+    scores, stage = made.score_staged(texts)
+    natural, same = load("cascade").score_staged(texts)  # type: ignore[attr-defined]
+    assert stage.tolist() == same.tolist()
+    assert scores[1, 0] > natural[1, 0]
+    np.testing.assert_allclose(scores[1], load("mini", scale="balanced").score(texts)[1], atol=1e-6)
+
+
+def test_defaults_are_shipped() -> None:
+    assert (DEFAULT, BULK) == ("mini", "cascade")
+    assert load().version == load("mini").version
+
+
+def copied(tmp_path: Path, change: Any) -> Path:
+    """The shipped cascade with another manifest, whose digest is right."""
+    from toxmeter.artifact import Artifact, write_artifact
+
+    found: Artifact = artifact_of("cascade")
+    from dataclasses import replace
+    model = json.loads(json.dumps(dict(found.manifest.model)))
+    change(model)
+    return write_artifact(tmp_path / "mine", replace(found.manifest, model=model), {}, card="# mine\n").path
+
+
+@pytest.mark.parametrize(("change", "message"), [
+    (lambda model: model.pop("second"), "not a cascade of its manifest"),
+    (lambda model: model.pop("low"), "not a cascade of its manifest"),
+    (lambda model: model.update(low={"toxic": "high"}), "not a cascade of its manifest"),
+    (lambda model: model.update(low={"toxic": 7}), "not a cascade of its models"),
+    (lambda model: model["first"].update(name="nanu"), "its first model 'nanu' cannot be had"),
+    (lambda model: model["second"].update(version="mini@9+12345678"), "the cascade was made for mini@9.12345678"),
+    (lambda model: model["first"].update(name="./"), "its first model './' is"),
+])
+def test_a_manifest_that_does_not_fit_is_refused(tmp_path: Path, change: Any, message: str) -> None:
+    with pytest.raises(ArtifactError, match=message):
+        load(copied(tmp_path, change))
+
+
+def test_models_in_folders_are_found_from_the_cascade(tmp_path: Path) -> None:
+    shutil.copytree(artifact_of("nano").path, tmp_path / "fast")
+    folder = copied(tmp_path, lambda model: model["first"].update(name="../fast"))
+    assert load(folder).score(["You are kind."]).shape == (1, 6)
+    shutil.rmtree(tmp_path / "fast")
+    with pytest.raises(ArtifactError, match=r"'\.\./fast' cannot be had"):
+        load(folder)
