@@ -129,6 +129,14 @@ _DAVIDSON = Preset(
     hub=Hub("tdavidson/hate_speech_offensive", {"data/train-00000-of-00001.parquet": ""}))
 
 
+_PARANMT = Preset(
+    files=("paranmt_detox_pairs.parquet",), text="toxic", columns=(), labels=_LEVELS, licence="NOASSERTION",
+    parse=always({"neutral": 0.0, "toxic": 1.0}), source="ParaNMT-detox, pairs without scores",
+    citation="Logacheva et al. 2022, ParaDetox: Detoxification with Parallel Data,"
+             " https://doi.org/10.18653/v1/2022.acl-long.469",
+    traps="weak labels: which side of a pair a sentence stands on; use both sides, or neither, with a small weight")
+
+
 def _binary(known: Preset) -> Preset:
     """The same comments as safe or toxic, which is any of the six labels."""
     return replace(known, labels=_SAFE, parse=any_of(JIGSAW.names, ("safe", "toxic")))
@@ -198,6 +206,8 @@ PRESETS: Mapping[str, Preset] = MappingProxyType({
                  " https://doi.org/10.18653/v1/2022.acl-long.469",
         traps="levels are scores of a classifier, nearly all close to 0 or 1; some 3,000 texts are in lower case"
               " without punctuation; de-duplicate against paranmt_detox_pairs before using both"),
+    "paranmt-toxic": _PARANMT,
+    "paranmt-neutral": replace(_PARANMT, text="non_toxic", parse=always({"neutral": 1.0, "toxic": 0.0})),
     "contrast": Preset(
         files=("package:contrast.csv",), text="text", columns=JIGSAW.names, parse=as_they_are(*JIGSAW.names),
         labels=JIGSAW, licence="Apache-2.0",
