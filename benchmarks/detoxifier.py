@@ -121,7 +121,8 @@ def rewritten(model: Any, tokenizer: Any, texts: Sequence[str]) -> list[str]:  #
 def main() -> None:
     """Train all arms, judge them, write the JSON."""
     from toxmeter import load
-    from toxmeter.detox import ToxicityPenalty, j_metric, penalised_loss, rank
+    from toxmeter.detox import j_metric, rank
+    from toxmeter.detox.penalty import ToxicityPenalty, penalised_loss
     from toxmeter.detox.sentences import SentenceEncoder
 
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)

@@ -84,7 +84,7 @@ RUNS = (
     *(Run(f"sst2-{seed}", "sst2", (*SMALL, *_REVIEWS, "train.lr=1e-4", f"seed={seed}")) for seed in (42, *SEEDS[:2])),
     # of the phrases that train 56 % are positive, of whole sentences only 52 %
     Run("sst2-balanced", "sst2", (*SMALL, *_REVIEWS, "train.lr=1e-4", "train.class_weights=balanced", "seed=42")),
-    Run("toxicity-levels", "toxicity-levels",
+    Run("toxicity-levels-transformer", "toxicity-levels-transformer",
         (*SMALL, "train.lr=1e-4", "train.warmup=0.06", "train.epochs=3", "train.batch_tokens=1024")),
     *(_race(start, base, seed) for seed in SEEDS
       for start, base in zip(STARTS, ("$ENCODER", str(RUNS_FOLDER / "sst2")), strict=True)),

@@ -41,7 +41,7 @@ def page(measured: Mapping[str, Any], engine: Mapping[str, Any], runs: Runs) -> 
     sections, missing = [_HEAD, *measured_sections(measured), engine_section(engine), _RECIPES], []
     for needed, section in (("hate-speech-offensive-balanced", _tweets), ("hate-speech-offensive-folds", _folds),
                             ("sst2", _sst2), ("jigsaw-multilabel", _multilabel), ("jigsaw-binary", _binary),
-                            ("jigsaw-binary-sst2-3", _race), ("toxicity-levels", _levels),
+                            ("jigsaw-binary-sst2-3", _race), ("toxicity-levels-transformer", _levels),
                             ("search", _search)):
         if needed in runs:
             sections.append(section(runs))
@@ -182,12 +182,13 @@ def _verdict(runs: Runs) -> str:
 
 
 def _levels(runs: Runs) -> str:
-    test = _test(runs, "toxicity-levels")
+    test = _test(runs, "toxicity-levels-transformer")
     published = {"I love you so much": ".00006", "I'm famous, and you're dead": ".912",
                  "And it just helped that you have no morals or integrity": ".689", "Nolan will destroy it": ".769"}
     rows = [[probe["text"], number(probe["scores"]["toxic"]), published.get(probe["text"], "")]
             for probe in test["probes"]]
-    return (f"## toxicity-levels\n\n{_rows(runs, 'toxicity-levels')} A level above .5 counts as toxic.\n\n" + table(
+    name = "toxicity-levels-transformer"
+    return (f"## {name}\n\n{_rows(runs, name)} A level above .5 counts as toxic.\n\n" + table(
         ["", "ROC-AUC", "Spearman with the level", "accuracy"],
         [["this run", interval(test["mean_auc"]), interval(test["spearman"]), interval(test["accuracy"])],
          ["the original's net, wired correctly", "", "", ".78"]])

@@ -29,7 +29,7 @@ ORDER = [
     {"recipe", "data", "models"},
     {"evaluation"},
     {"training"},
-    {"export"},
+    {"export", "detox"},
     GUARD,
     {"cli"},
     {"__main__"},

@@ -20,13 +20,21 @@ VOCABULARY = 40
 TOKENS = st.lists(st.integers(1, VOCABULARY - 1), min_size=1, max_size=12)
 
 
-@pytest.fixture(scope="module")
-def bag() -> Any:
+def made(width: int) -> Any:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(3)
-        model = BagForSequenceClassification(BagConfig(vocab_size=VOCABULARY, hidden_size=6, layers=[5], num_labels=2))
-        torch.nn.init.normal_(model.embeddings.weight)
+        model = BagForSequenceClassification(BagConfig(
+            vocab_size=VOCABULARY, hidden_size=6, width=width, filters=7, layers=[5], num_labels=2))
+        for weights in (model.embeddings.weight, *model.classifier.parameters()):
+            torch.nn.init.normal_(weights)
+        if model.filters is not None:
+            torch.nn.init.normal_(model.filters.weight)
     return model.eval()
+
+
+@pytest.fixture(scope="module", params=[1, 3, 5])
+def bag(request: pytest.FixtureRequest) -> Any:
+    return made(request.param)
 
 
 @given(rows=st.lists(TOKENS, min_size=1, max_size=4), more=st.integers(0, 5))
@@ -43,10 +51,16 @@ def test_padding_counts_nothing(bag: Any, rows: list[list[int]], more: int) -> N
 
 
 @given(row=TOKENS)
-def test_the_order_of_tokens_counts_nothing(bag: Any, row: list[int]) -> None:
+def test_the_order_of_tokens_counts_nothing_in_a_plain_bag(row: list[int]) -> None:
+    bag = made(1)
     with torch.inference_mode():
         torch.testing.assert_close(bag(input_ids=torch.tensor([row])).logits,
                                    bag(input_ids=torch.tensor([row[::-1]])).logits)
+
+
+def test_the_order_of_tokens_counts_in_phrases() -> None:
+    one, other = (made(3)(input_ids=torch.tensor([row])).logits for row in ([1, 2, 3, 4], [4, 2, 1, 3]))
+    assert not torch.allclose(one, other)
 
 
 @given(row=TOKENS)
@@ -58,11 +72,11 @@ def test_certain_distributions_are_tokens(bag: Any, row: list[int]) -> None:
         torch.testing.assert_close(expected.logits, bag(input_ids=ids).logits)
 
 
-def test_a_text_without_tokens_has_the_logits_of_a_mean_of_zero(bag: Any) -> None:
+def test_a_text_without_tokens_has_the_logits_of_a_pool_of_zero(bag: Any) -> None:
     ids = torch.tensor([[1, 2]])
     with torch.inference_mode():
         found = bag(input_ids=ids, attention_mask=torch.zeros_like(ids)).logits
-        torch.testing.assert_close(found, bag.classifier(torch.zeros(1, 6)))
+        torch.testing.assert_close(found, bag.classifier(torch.zeros(1, 6 if bag.filters is None else 14)))
 
 
 def test_it_takes_tokens_or_embeddings(bag: Any) -> None:
@@ -76,6 +90,11 @@ def test_only_tokens_of_the_text_have_gradients(bag: Any) -> None:
     bag.zero_grad()
     bag(input_ids=torch.tensor([[4, 7, 0]]), attention_mask=torch.tensor([[1, 1, 0]])).logits.sum().backward()
     assert bag.embeddings.weight.grad.abs().sum(dim=1).nonzero().flatten().tolist() == [4, 7]
+
+
+def test_an_even_width_is_refused() -> None:
+    with pytest.raises(ValueError, match="width is 2: it is odd"):
+        BagForSequenceClassification(BagConfig(width=2))
 
 
 def test_a_saved_bag_opens_as_any_checkpoint(tiny_encoder: Path, tmp_path: Path) -> None:

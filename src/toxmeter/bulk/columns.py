@@ -1,10 +1,12 @@
 """Which column holds the text, and that the new columns do not clash with it or its neighbours.
 
-Pure functions over names; this module does not read files.
+Pure functions over names and values; this module does not read files.
 """
 
 from __future__ import annotations
 
+import json
+import math
 from typing import TYPE_CHECKING
 
 from toxmeter.errors import InputError, did_you_mean
@@ -12,7 +14,7 @@ from toxmeter.errors import InputError, did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["check_added", "choose_column"]
+__all__ = ["check_added", "choose_column", "kind_of"]
 
 _USUAL = frozenset({"text", "comment_text", "comment", "tweet", "message", "content", "body", "sentence"})
 
@@ -52,3 +54,13 @@ def check_added(names: Sequence[str], added: Sequence[str]) -> frozenset[str]:
         raise InputError(f"the input already has {', '.join(map(repr, clash))}:"
                          " name the new columns apart, for instance --prefix model_")
     return frozenset(added)
+
+
+def kind_of(value: object) -> str:
+    """What a JSON value is, in words."""
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
+    if isinstance(value, float) and math.isnan(value):
+        return "NaN"
+    kinds: dict[type, str] = {str: "a string", list: "a list", dict: "an object"}
+    return kinds.get(type(value), "a number")

@@ -10,13 +10,12 @@ from __future__ import annotations
 import csv
 import io
 import json
-import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from toxmeter.bulk.columns import check_added, choose_column
+from toxmeter.bulk.columns import check_added, choose_column, kind_of
 from toxmeter.bulk.lines import RECORD_LIMIT, Lines, Reject, RowError
 from toxmeter.errors import InputError
 
@@ -213,7 +212,7 @@ class _JsonReader(Reader):
         except ValueError as err:
             raise RowError(f"not JSON: {err}") from err
         if not isinstance(value, dict):
-            raise RowError(f"{_kind(value)}, not a JSON object")
+            raise RowError(f"{kind_of(value)}, not a JSON object")
         return value
 
     def _next(self) -> tuple[bytes, str] | None:
@@ -222,7 +221,7 @@ class _JsonReader(Reader):
             return None
         text = row.get(self.column, row)
         if not isinstance(text, str):
-            what = "is missing" if text is row else f"is {_kind(text)}, not a string"
+            what = "is missing" if text is row else f"is {kind_of(text)}, not a string"
             raise RowError(f"field {self.column!r} {what}")
         if not self._added.isdisjoint(row):
             raise RowError(f"field {min(self._added & row.keys())!r} is there already")
@@ -297,13 +296,3 @@ def _json_joints(added: Sequence[str], endings: Sequence[Sequence[str]]) -> list
     return [[*fields[:scores], b"".join(field + encode_basestring(value).encode()
                                         for field, value in zip(fields[scores:], values, strict=True)) + b"}\n"]
             for values in endings]
-
-
-def _kind(value: object) -> str:
-    """What a JSON value is, in words."""
-    if value is None or isinstance(value, bool):
-        return json.dumps(value)
-    if isinstance(value, float) and math.isnan(value):
-        return "NaN"
-    kinds: dict[type, str] = {str: "a string", list: "a list", dict: "an object"}
-    return kinds.get(type(value), "a number")

@@ -17,6 +17,7 @@ from toxmeter.errors import InputError
 
 if TYPE_CHECKING:
     from toxmeter.guard import Verdict
+    from toxmeter.models.scorer import Scorer
 
 __all__ = ["HELP", "check", "line_batches"]
 
@@ -27,6 +28,7 @@ Without TEXT, or where it is -, texts are read from standard input, one per line
 
 \b
   toxmeter check "You are all wonderful."
+  toxmeter check --explain "You fool."
   toxmeter check -p kids --json "first text" "second text"
   tail -f chat.log | toxmeter check
   toxmeter check --quiet < message.txt || echo "not like this"
@@ -54,6 +56,9 @@ def check(
     scale: ScaleOption = None,
     community: Annotated[str | None, typer.Option(help="Community of the policy whose rules hold.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per text.")] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", "-e", help="Mark the words that speak for a label; slower.")
+    ] = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print nothing and stop at the first unsafe text.")
     ] = False,
@@ -62,6 +67,8 @@ def check(
     if not texts and sys.stdin is not None and sys.stdin.isatty():
         raise InputError('no text: toxmeter check "a text", or pipe texts in, one per line'
                          " (toxmeter check - reads what you type)")
+    if explain and quiet:
+        raise InputError("--explain prints and --quiet does not: leave one of them out")
     # numpy would start a pool of threads for matrices, 30 ms that no text here has a use for
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from toxmeter.guard import TextGuardrail
@@ -78,7 +85,7 @@ def check(
         if quiet and unsafe:
             break
         if not quiet:
-            _print(verdicts, as_json=as_json)
+            _print(verdicts, guardrail.scorer if explain else None, as_json=as_json)
     raise typer.Exit(1 if unsafe else 0)
 
 
@@ -117,9 +124,14 @@ def _batches(texts: list[str]) -> Iterator[list[str]]:
             yield from line_batches(sys.stdin.buffer)
 
 
-def _print(verdicts: list["Verdict"], *, as_json: bool) -> None:
+def _print(verdicts: list["Verdict"], explained_by: "Scorer | None", *, as_json: bool) -> None:
+    """Print verdicts, with explanations where a scorer is given."""
+    if explained_by:
+        from toxmeter.cli.explained import explanation, explanation_lines
     if as_json:
-        sys.stdout.write("".join(json.dumps(verdict.to_dict()) + "\n" for verdict in verdicts))
+        for verdict in verdicts:
+            more = explanation(explained_by, verdict.text) if explained_by else {}
+            sys.stdout.write(json.dumps({**verdict.to_dict(), **more}) + "\n")
     else:
         colour, room = coloured(), max(20, width() - 47)
         for verdict in verdicts:
@@ -127,6 +139,10 @@ def _print(verdicts: list["Verdict"], *, as_json: bool) -> None:
             line = _line(label, f"{verdict.confidence:.3f}", printable(", ".join(verdict.flagged)) or "-",
                          shorten(verdict.text, room))
             sys.stdout.write((paint(line, _COLOUR[verdict.action]) if colour else line) + "\n")
+            if explained_by:
+                lines = explanation_lines(explained_by, verdict, colour=colour, room=width() - 24)
+                sys.stdout.write("".join(f"{each}\n" for each in lines))
+                sys.stdout.flush()
     sys.stdout.flush()
 
 

@@ -53,6 +53,8 @@ def contradictions(
     for name, own in (value_at(recipe, "data.files") or {}).items():
         yield from _own_set(joined("data.files", name), name, own, presets)
     yield from _labels(value_at(recipe, "labels"), value_at(recipe, "train.class_weights"))
+    if (width := value_at(recipe, "model.width")) and width % 2 == 0:
+        yield "model.width", f"{width} is even: as many neighbours are read before a token as after it"
     yield from check_extra(value_at(recipe, "train.extra") or {})
     sets = [*presets, *(value_at(recipe, "data.files") or {})]
     yield from _space(recipe, value_at(recipe, "search.space") or (), shapes, sets)

@@ -82,7 +82,7 @@ class TransformerModel:
 
 @dataclass(frozen=True, kw_only=True)
 class BagModel:
-    """An embedding bag: the mean of the token embeddings, and a few linear layers.
+    """An embedding bag: embeddings of tokens or short phrases, pooled over the text, and a few linear layers.
 
     Attributes:
         format: bag.
@@ -91,8 +91,10 @@ class BagModel:
         max_length: tokens read at once; longer text is cut in training and scored in windows.
         embeddings: random, or base: they start as the word embeddings of the base model.
         size: numbers in a random embedding.
-        layers: width of each hidden layer; [] for none.
-        dropout: of the mean and of hidden layers while training.
+        width: tokens that are read together, an odd number; 1 for a plain bag, the mean of the embeddings.
+        filters: what phrases are looked for, where width is above 1: so many.
+        layers: sizes of the hidden layers; [] for none.
+        dropout: of the pool and of hidden layers while training.
     """
 
     format: Literal["bag"] = "bag"
@@ -101,6 +103,8 @@ class BagModel:
     max_length: int = bounded(128, 8, 8_192)
     embeddings: Literal["random", "base"] = "random"
     size: int = bounded(128, 1, 8_192)
+    width: int = bounded(3, 1, 15)
+    filters: int = bounded(256, 1, 8_192)
     layers: tuple[int, ...] = field(default=(), metadata={"low": 1, "high": 8_192})
     dropout: float = bounded(0.1, 0.0, 0.9)
 

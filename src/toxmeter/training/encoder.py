@@ -83,8 +83,8 @@ def _bag(shape: BagModel, tokenizer: Any, head: Mapping[str, Any], source: Mappi
         base = _transformers.AutoModel.from_pretrained(shape.base, dtype=_torch.float32, use_safetensors=True, **source)
         table = base.get_input_embeddings().weight.detach()
         size = table.shape[1]
-    config = BagConfig(vocab_size=len(tokenizer), hidden_size=size, layers=shape.layers, dropout=shape.dropout,
-                       pad_token_id=tokenizer.pad_token_id, **head)
+    config = BagConfig(vocab_size=len(tokenizer), hidden_size=size, width=shape.width, filters=shape.filters,
+                       layers=shape.layers, dropout=shape.dropout, pad_token_id=tokenizer.pad_token_id, **head)
     model = BagForSequenceClassification(config)
     if table is not None:
         with _torch.no_grad():
