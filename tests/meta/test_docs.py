@@ -47,6 +47,10 @@ def test_results_are_the_measured_ones() -> None:
     subprocess.run([sys.executable, ROOT / "benchmarks" / "results_page.py", "--check"], check=True)
 
 
+def test_pages_have_the_measured_figures() -> None:
+    subprocess.run([sys.executable, ROOT / "benchmarks" / "figures.py", "--check"], check=True)
+
+
 def test_the_card_has_the_measured_suites() -> None:
     subprocess.run([sys.executable, ROOT / "benchmarks" / "cards.py", "--check"], check=True)
 
