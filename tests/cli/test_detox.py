@@ -64,7 +64,7 @@ def test_json_and_table(files: Path, judge: str, tiny_encoder: Path) -> None:
     done = judged(files, judge, tiny_encoder, "--json", "--table", table, "--references", files / "copy.txt", "--soft")
     (found,) = json.loads(done.stdout)
     assert (found["system"], found["sentences"], found["against"]) == ("mine", 3, "references")
-    rows = list(csv.DictReader(table.open(encoding="utf-8")))
+    rows = list(csv.DictReader(table.read_text("utf-8").splitlines()))
     assert [row["output"] for row in rows] == MINE
     assert found["j"]["value"] == pytest.approx(sum(float(row["j"]) for row in rows) / 3, abs=1e-4)
     for row in rows:
@@ -101,17 +101,18 @@ def test_data_for_a_judge(tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_text("text\n" + "\n".join([*sentences, *sentences, "too short"]) + "\n", "utf-8")
     done = run("corrupt", tmp_path / "in.csv", "-o", tmp_path / "out.csv")
     assert done.exit_code == 0, done.output
-    assert "30 sentences, each with a broken version" in done.stdout
-    rows = list(csv.DictReader((tmp_path / "out.csv").open(encoding="utf-8")))
-    assert len(rows) == 60
+    assert "30 sentences and 90 broken versions of them" in done.stdout
+    rows = list(csv.DictReader((tmp_path / "out.csv").read_text("utf-8").splitlines()))
+    assert len(rows) == 120
     assert {row["text"] for row in rows if row["acceptable"] == "1"} == set(sentences)
-    assert all(one["sentence"] == other["sentence"] and one["text"] != other["text"]
-               for one, other in zip(rows[::2], rows[1::2], strict=True))
+    for at in range(0, 120, 4):
+        assert len({row["sentence"] for row in rows[at : at + 4]}) == 1
+        assert len({row["damage"] for row in rows[at : at + 4]}) == len({row["text"] for row in rows[at : at + 4]}) == 4
     assert run("corrupt", tmp_path / "in.csv", "-o", tmp_path / "out.csv").exit_code == 2
     again = (tmp_path / "out.csv").read_bytes()
     assert run("corrupt", tmp_path / "in.csv", "-o", tmp_path / "out.csv", "--force").exit_code == 0
     assert (tmp_path / "out.csv").read_bytes() == again
-    few = run("corrupt", tmp_path / "in.csv", "-o", tmp_path / "few.csv", "--rows", "5")
-    assert "5 sentences" in few.stdout
+    few = run("corrupt", tmp_path / "in.csv", "-o", tmp_path / "few.csv", "--rows", "5", "--versions", "1")
+    assert "5 sentences and 5 broken" in few.stdout
     done = run("corrupt", tmp_path / "in.csv", "-o", tmp_path / "x.csv", "--text", "words")
     assert "no column 'words'" in done.output

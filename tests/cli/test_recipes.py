@@ -126,7 +126,7 @@ def test_fields() -> None:
     told = output("fields")
     for name, value in plain(read_recipe("sst2")).items():
         assert f"  {name}  (" in told or isinstance(value, dict) or name == "labels"
-    assert "[train], where model.format = \"transformer\": How a transformer is fitted" in told
+    assert "[train], where model.format = \"transformer\" or \"bag\": How a network is fitted" in told
     assert max(map(len, told.splitlines())) <= 140
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toxmeter.detox.corrupt import KINDS, LEAST_WORDS, corrupt
+from toxmeter.detox.corrupt import KINDS, LEAST_WORDS, corrupt, pairs_of
 
 
 def drawn(seed: int) -> random.Random:
@@ -64,3 +64,22 @@ def test_short_sentences_are_left_alone(sentence: str) -> None:
 def test_what_a_kind_cannot_break_is_left_alone() -> None:
     assert corrupt("no no no no", drawn(0), "swap") is None
     assert corrupt("a b c d", drawn(0), "misspell") is None
+
+
+@given(sentences=st.lists(st.text(st.sampled_from("abc "), max_size=20), max_size=8),
+       versions=st.integers(1, len(KINDS)), rows=st.integers(0, 4))
+def test_sentences_stand_before_their_broken_versions(sentences: list[str], versions: int, rows: int) -> None:
+    found = pairs_of(sentences, versions=versions, rows=rows)
+    fine = [row for row in found if row[1] == 1]
+    assert len(fine) <= (rows or len(sentences))
+    assert {row[0] for row in fine} <= {" ".join(sentence.split()) for sentence in sentences}
+    for row in fine:
+        broken = [other for other in found if other[3] == row[3] and other[1] == 0]
+        assert 1 <= len(broken) <= versions
+        assert len({other[2] for other in broken}) == len(broken)
+        assert row[0].casefold() not in {other[0].casefold() for other in broken}
+
+
+def test_the_seed_draws() -> None:
+    sentences = [f"{SENTENCE} {number}" for number in range(9)]
+    assert pairs_of(sentences, rows=4) == pairs_of(sentences, rows=4) != pairs_of(sentences, rows=4, seed=1)

@@ -72,7 +72,7 @@ def test_base_has_the_kernel(compiled: Path) -> None:
 
 
 def test_without_a_compiler_it_installs_says_so_and_judges(interpreted: Path) -> None:
-    judged = check(interpreted, "You're so stupid and worthless")
+    judged = check(interpreted, "You're so stupid and worthless", "--model", "nano")
     assert judged.returncode == 1
     assert "without its compiled kernel" in judged.stderr
 

@@ -217,7 +217,7 @@ def test_what_cannot_be_searched(
 
 def test_a_hashed_model_is_not_searched(tmp_path: Path) -> None:
     recipe = read_recipe("nano", {"search.space": [{"field": "train.penalty", "low": 0.1, "high": 1.0}]})
-    with pytest.raises(InputError, match="fine-tunes transformers"):
+    with pytest.raises(InputError, match="fine-tunes networks"):
         search(recipe, None, tmp_path / "out")
 
 

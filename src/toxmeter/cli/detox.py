@@ -49,8 +49,8 @@ _CORRUPT = """
 Write sentences beside broken versions of themselves, for toxmeter train fluency.
 
 FILE has well-formed sentences, none of them those that will be judged. OUTPUT is a CSV file with the columns text,
-acceptable (1 or 0), damage (which kind) and sentence, which keeps a sentence and its broken version together in every
-split. Sentences of fewer than four words are left out.
+acceptable (1 or 0), damage (which kind) and sentence, which keeps a sentence and its broken versions together in
+every split. Sentences of fewer than four words are left out.
 
 \b
   toxmeter detox corrupt comments.csv -o data/fluency.csv
@@ -111,6 +111,8 @@ def corrupt(
                                          " of such.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="CSV file to write.")],
     text: TextOption = "text",
+    versions: Annotated[int, typer.Option("--versions", min=1, max=9, help="Broken versions of a sentence, each with"
+                                          " another kind of damage.")] = 3,
     rows: Annotated[int, typer.Option("--rows", min=0, help="At most so many sentences, drawn by the seed; 0 for all.")
                     ] = 0,
     seed: Annotated[int, typer.Option("--seed", help="Of everything drawn.")] = 0,
@@ -123,12 +125,13 @@ def corrupt(
     if output.exists() and not force:
         raise InputError(f"{output} exists already: name another file, or use --force")
     check_text(file, text)
-    found = pairs_of(read_table(file, data_files(file), [text]).texts(text), rows=rows, seed=seed)
+    found = pairs_of(read_table(file, data_files(file), [text]).texts(text), versions=versions, rows=rows, seed=seed)
     with output.open("w", encoding="utf-8", errors="surrogatepass", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(["text", "acceptable", "damage", "sentence"])
         writer.writerows(found)
-    typer.echo(printable(f"{output}: {len(found) // 2:,} sentences, each with a broken version"))
+    fine = sum(row[1] for row in found)
+    typer.echo(printable(f"{output}: {fine:,} sentences and {len(found) - fine:,} broken versions of them"))
 
 
 def _lines(path: Path) -> list[str]:

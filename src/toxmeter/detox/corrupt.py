@@ -124,26 +124,33 @@ def corrupt(sentence: str, draw: random.Random, kind: str | None = None) -> tupl
     return None
 
 
-def pairs_of(sentences: Sequence[str], *, rows: int = 0, seed: int = 0) -> list[tuple[str, int, str, int]]:
+def pairs_of(sentences: Sequence[str], *, versions: int = 1, rows: int = 0, seed: int = 0
+             ) -> list[tuple[str, int, str, int]]:
     """Sentences beside broken versions of themselves.
 
     Args:
         sentences: well-formed ones; equal ones count once, short ones not.
-        rows: use at most so many, drawn by the seed; 0 for all.
+        versions: how many broken versions of each, every one with another kind of damage; from 1 to ``len(KINDS)``.
+            Fewer where some kind could break nothing.
+        rows: use at most so many sentences, drawn by the seed; 0 for all.
         seed: of everything drawn.
 
     Returns:
-        text, whether it is acceptable, the kind of damage and the number of the sentence, in turn 1 and 0.
+        text, whether it is acceptable, the kind of damage ("none" for the sentence itself) and the number of the
+        sentence; a sentence, then its broken versions.
     """
     draw = random.Random(seed)  # noqa: S311 - no secret
     kept = [*dict.fromkeys(" ".join(sentence.split()) for sentence in sentences)]
     draw.shuffle(kept)
     found: list[tuple[str, int, str, int]] = []
+    used = 0
     for number, sentence in enumerate(kept):
-        broken = corrupt(sentence, draw)
-        if broken is not None:
-            found += [(sentence, 1, "none", number), (broken[0], 0, broken[1], number)]
-        if len(found) == 2 * rows > 0:
+        kinds = draw.sample([*KINDS], versions)
+        broken = dict(each for kind in kinds if (each := corrupt(sentence, draw, kind)))
+        if broken:
+            found += [(sentence, 1, "none", number), *((text, 0, kind, number) for text, kind in broken.items())]
+            used += 1
+        if used == rows > 0:
             break
     return found
 
