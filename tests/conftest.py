@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 import string
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from toxmeter.artifact import Artifact
 
 # test processes share the processors; threads that wait for each other would make them crawl
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -62,3 +66,27 @@ def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         transformers.BertModel(config).save_pretrained(folder)
         transformers.BertTokenizer(vocabulary, model_max_length=128).save_pretrained(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_artifact(tiny_encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Artifact:
+    """A random classifier of the six labels, whose logits are far from 0."""
+    import torch
+
+    from toxmeter.artifact import Manifest, write_artifact
+    from toxmeter.extras import need
+    from toxmeter.labels import JIGSAW
+    from toxmeter.models.pretrained import quiet, transformer_files
+
+    transformers = need("transformers", extra="train")
+    with quiet(), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(1)
+        model = transformers.AutoModelForSequenceClassification.from_pretrained(tiny_encoder, num_labels=len(JIGSAW))
+        torch.nn.init.normal_(model.classifier.weight, std=0.7)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(tiny_encoder)
+    manifest = Manifest(
+        name="tiny", number=3, format="transformer", labels=JIGSAW, model={"max_length": 32},
+        thresholds=dict.fromkeys(JIGSAW.names, 0.4),
+        calibration={"natural": {"kind": "temperature", "temperature": 2.0}})
+    folder = tmp_path_factory.mktemp("artifacts") / "tiny"
+    return write_artifact(folder, manifest, transformer_files(model.eval(), tokenizer, JIGSAW), card="# tiny\n")

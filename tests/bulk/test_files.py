@@ -10,13 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 import pytest
+from tests.bulk.conftest import Recorder
 
 from toxmeter.bulk import Progress, score_file
 from toxmeter.errors import InputError, ToxmeterError
 
 if TYPE_CHECKING:
-    from tests.bulk.conftest import Recorder
+    from collections.abc import Sequence
+
+    from toxmeter.models.scorer import FloatArray
 
 
 def write(folder: Path, name: str, content: str) -> Path:
@@ -53,6 +57,37 @@ def test_jsonl(tmp_path: Path, recorder: Recorder) -> None:
     assert (tmp_path / "posts.scored.ndjson").read_text() == (
         row + ',"rude":0.250000,"worse":1.000000,"model_version":"recorder@1+00000000"}\n')
     assert names(tmp_path) == ["posts.ndjson", "posts.scored.ndjson"]
+
+
+class Staged(Recorder):
+    """A recorder of two stages: the second answers texts of an even length."""
+
+    stages = ("fast", "slow")
+
+    def score_staged(self, texts: Sequence[str]) -> tuple[FloatArray, npt.NDArray[np.uint8]]:
+        return self.score(texts), np.array([len(text) % 2 == 0 for text in texts], np.uint8)
+
+
+def test_a_cascade_says_which_model_gave_the_scores(tmp_path: Path) -> None:
+    score_file(write(tmp_path, "a.csv", "text,n\nab,1\nbad\na,2\n"), Staged(), prefix="m_")
+    with (tmp_path / "a.scored.csv").open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [*rows[0]][-2:] == ["m_stage", "m_model_version"]
+    assert [(row["text"], row["m_stage"]) for row in rows] == [("ab", "slow"), ("a", "fast")]
+    score_file(write(tmp_path, "b.jsonl", '{"text": "a"}\n{"text": ""}\n'), Staged())
+    lines = (tmp_path / "b.scored.jsonl").read_text().splitlines()
+    assert [json.loads(line)["stage"] for line in lines] == ["fast", "slow"]
+
+
+@pytest.mark.parametrize("fail_at", [1, 2, 3])
+def test_a_resumed_cascade_writes_the_same_bytes(tmp_path: Path, fail_at: int) -> None:
+    content = "text,n\n" + "".join(f"{'x' * (row % 5)},{row}\n" for row in range(10))
+    whole, cut = (write(tmp_path, name, content) for name in ("whole.csv", "cut.csv"))
+    score_file(whole, Staged(), batch_size=4)
+    with pytest.raises(KeyboardInterrupt):
+        score_file(cut, Staged(fail_at), batch_size=4)
+    score_file(cut, Staged(), batch_size=4, resume=True)
+    assert (tmp_path / "cut.scored.csv").read_bytes() == (tmp_path / "whole.scored.csv").read_bytes()
 
 
 def test_text_becomes_jsonl(tmp_path: Path, recorder: Recorder) -> None:

@@ -30,6 +30,11 @@ def test_contradictions(problems: Callable[..., list[str]], text: str, found: li
     assert all(line.startswith(start) for line, start in zip(lines, found, strict=True)), lines
 
 
+def test_a_bag_reads_an_odd_number_of_tokens(problems: Callable[..., list[str]]) -> None:
+    bag = TUNED.replace('"transformer"', '"bag"\nmodel.width = 4')
+    assert problems(bag) == ["model.width: 4 is even: as many neighbours are read before a token as after it"]
+
+
 @pytest.mark.parametrize(("dimension", "problem"), [
     ("field = 'train.schedul', low = 1, high = 2",
      ".field: 'train.schedul' is no field that can be varied (did you mean 'train.schedule'?)"),

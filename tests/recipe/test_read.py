@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toxmeter.data.presets import PRESETS
-from toxmeter.errors import InputError, ToxmeterError
-from toxmeter.recipe import Recipe, read_recipe, recipe_text, shipped_recipes
+from toxmeter.errors import InputError, RecipeError, ToxmeterError
+from toxmeter.recipe import Recipe, plain, read_recipe, recipe_of, recipe_text, shipped_recipes
 from toxmeter.recipe.fitting import FineTuning, HashedModel, LinearTraining, TransformerModel
 from toxmeter.recipe.schema import Data, Dimension, Evaluation, Labels, OwnSet, Search, Source, Tracking
 
@@ -80,6 +81,16 @@ def test_nano_means_what_it_did() -> None:
         keep_out=("perspective-wikipedia", "hatecheck", "madlibs"))
     assert nano.model == HashedModel(bits=17, window=2_000)
     assert nano.train == LinearTraining(penalty=0.2, iterations=200, main_weight=1.0, spaced=0.25, threshold=0.5)
+
+
+@pytest.mark.parametrize("name", shipped_recipes())
+def test_a_manifest_gives_the_recipe_back(name: str) -> None:
+    recipe = read_recipe(name)
+    kept = json.loads(json.dumps(plain(recipe)))
+    assert recipe_of(kept, "of a manifest") == recipe
+    kept["train"]["lr" if "lr" in kept["train"] else "penalty"] = "much"
+    with pytest.raises(RecipeError, match="of a manifest"):
+        recipe_of(kept, "of a manifest")
 
 
 def test_shipped_recipes_are_sorted() -> None:

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from toxmeter import TextGuardrail, load
+from toxmeter.errors import InputError
 from toxmeter.evaluation.quality import measure
 from toxmeter.extras import need
 from toxmeter.recipe.write import to_toml
@@ -99,6 +100,12 @@ def test_calibrations_and_fixed_thresholds(
     assert artifact.manifest.thresholds == {"friendly": 0.4, "rude": 0.4}
     scores = load(artifact.path).score(["you are stupid"])
     np.testing.assert_allclose(scores.sum(axis=1), 1.0, atol=1e-5)
+
+
+def test_a_balanced_scale_is_refused_before_the_work(fine_tuning: Recipe, sayings: Path, tmp_path: Path) -> None:
+    balanced = replace(fine_tuning, evaluate=replace(fine_tuning.evaluate, balanced=True))
+    with pytest.raises(InputError, match=r"evaluate\.balanced: labels of a binary set exclude each other"):
+        train(balanced, sayings, tmp_path / "out")
 
 
 @pytest.mark.slow

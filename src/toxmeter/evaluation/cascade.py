@@ -194,7 +194,7 @@ def write_cascade(
               for stage, artifact in (("first", first), ("second", second))}
     manifest = Manifest(
         name=name, number=1, format="cascade", labels=second.manifest.labels, model={**stages, "low": dict(low)},
-        thresholds=second.manifest.thresholds, data=data, licence=_licence(first.manifest, second.manifest),
+        thresholds=second.manifest.thresholds, data=dict(data), licence=_licence(first.manifest, second.manifest),
         calibration={**scales(second.manifest.calibration), NATURAL: {"kind": "none"}},
         metrics={"headline": _headline(report), "cascade": report}, libraries={"toxmeter": __version__})
     return write_artifact(output, manifest, {}, card=_card(manifest, report), replace=replace_output)

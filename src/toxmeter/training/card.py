@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from toxmeter.recipe import shipped_recipes
+from toxmeter.models.catalog import shipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -76,7 +76,7 @@ def _head(manifest: Manifest) -> str:
 
 
 def _use(manifest: Manifest) -> str:
-    ours = manifest.format != "transformer" and manifest.name in shipped_recipes()
+    ours = manifest.format != "transformer" and manifest.name in shipped()
     path = manifest.name if ours else "path/to/this/folder"
     other = "" if path != manifest.name else "  # or the path of this folder"
     guard = bool(manifest.labels.toxic)
