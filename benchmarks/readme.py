@@ -53,7 +53,7 @@ def models(measured: dict[str, Any], engine: dict[str, Any]) -> str:
             f"{toxic['auc']['value']:.3f}", f"{toxic['f1']:.2f}",
             *(f"{100 * check[key]['value']:.0f} %" for key in ("hateful", "non_hateful")),
             f"{100 * madlibs['false_alarm_rate']['value']:.0f} %"]))
-    rows.append(("cascade", ["as mini"] * 5))
+    rows.append(("cascade", ["as mini", "as mini", "", "", ""]))
     speed, names = engine["models"]["mini"]["speed"], {"mini": "toxmeter, int8"}
     lines = [
         "| | toxic AUC | toxic F1 | HateCheck, hateful found | not hateful left alone | harmless madlibs flagged"
