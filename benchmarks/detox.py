@@ -6,7 +6,8 @@ A fifth of ParaDetox's pairs, chosen by a hash of the toxic sentence, is held ou
 teach the judge (``toxmeter detox corrupt``, ``toxmeter train fluency``; runs/detox keeps it). On the held-out pairs:
 how well the judge tells their human rewritings from broken versions of them, by kind of damage; and J of the human
 rewriting, of a copy of the input, of nothing, of another rewriting at random, and of the input less the words that nano
-finds toxic. Last, twenty pairs of our own, which stand in this file with the rating that we gave before J was computed.
+finds toxic. mini, the judge of style, was trained on ParaDetox's sentences, those of the held-out pairs among them; nano,
+which was not, judges style once more. Last, twenty pairs of our own, which stand in this file with the rating that we gave before J was computed.
 """
 
 from __future__ import annotations
@@ -134,6 +135,7 @@ def main() -> None:
     """Train, judge, write the JSON."""
     from toxmeter import load
     from toxmeter.detox import j_metric, rank
+    from toxmeter.detox.components import style_accuracy
     from toxmeter.detox.sentences import SentenceEncoder
     from toxmeter.evaluation.metrics import spearman
 
@@ -149,11 +151,13 @@ def main() -> None:
     systems = {"human": human, "copy": inputs, "empty": [""] * len(rows), "random": human[1:] + human[:1],
                "toxic words deleted": without_toxic_words(inputs)}
     ours = j_metric([row[0] for row in EXAMPLES], [row[1] for row in EXAMPLES], soft=True, **judges)
+    nano = load("nano")
     ratings = np.array([row[2] for row in EXAMPLES], np.float64)
     result = {
         "held_out": len(test), "rows": len(rows), "seed": SEED, "fluency": judged(test),
-        "systems": rank({name: j_metric(inputs, texts, **judges, references=[human]) for name, texts in
-                         systems.items()}),
+        "systems": [each | {"sta_by_nano": float(style_accuracy(nano, systems[each["system"]]).values.mean())}
+                    for each in rank({name: j_metric(inputs, texts, **judges, references=[human])
+                                      for name, texts in systems.items()})],
         "examples": {"spearman": spearman(ratings, ours.each), "judges": "soft", "rows": [
             {"input": row[0], "output": row[1], "rating": row[2], "sta": round(float(sta), 3),
              "sim": round(float(sim), 3), "fl": round(float(fl), 3), "j": round(float(sta * sim * fl), 3)}

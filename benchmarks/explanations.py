@@ -2,10 +2,10 @@
 
     python benchmarks/explanations.py --data FOLDER    → benchmarks/results/explanations.json
 
-The posts are the trial posts of the task, which no model here was trained on; what ``toxic_spans`` does was chosen on
-training posts. The task's own figures are of its test posts, which are not at hand. A model marks words where it judges
-the post toxic, or (threshold 0) in every post. Beside them: nothing, and everything, marked; and each word left out by
-itself, in place of the combinations that ``occlude`` tries.
+The posts are drawn from the trial posts of the task, which no model here was trained on; what ``toxic_spans`` does was
+chosen on training posts. The task's own figures are of its test posts, which are not at hand. A model marks words where
+it judges the post toxic, or (threshold 0) in every post. Beside them: nothing, and everything, marked; and each word
+left out by itself, in place of the combinations that ``occlude`` tries.
 """
 
 from __future__ import annotations
@@ -25,11 +25,12 @@ SEED = 0
 Marker = Callable[[str], Sequence[tuple[int, int]]]
 
 
-def posts(data: Path) -> tuple[list[str], list[frozenset[int]]]:
+def posts(data: Path, most: int) -> tuple[list[str], list[frozenset[int]]]:
     """Texts, and the offsets of their toxic characters."""
     from pyarrow import parquet
 
     rows = [row for row in parquet.read_table(data / "toxic_spans.parquet").to_pylist() if row["split"] == "trial"]
+    rows = [rows[at] for at in sorted(np.random.default_rng(SEED).permutation(len(rows))[:most])]
     return [row["text"] for row in rows], [frozenset(json.loads(row["spans"])) for row in rows]
 
 
@@ -73,7 +74,9 @@ def main() -> None:
 
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--data", type=Path, required=True)
-    texts, golds = posts(options.parse_args().data)
+    options.add_argument("--rows", type=int, default=400, help="posts, drawn by the seed")
+    given = options.parse_args()
+    texts, golds = posts(given.data, given.rows)
     nano, mini = load("nano"), load("mini")
 
     def marker(scorer: Any, threshold: float | None) -> Marker:  # noqa: ANN401 - a Scorer

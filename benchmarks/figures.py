@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from results_measure import interval, number, table
+from toxmeter.evaluation.report.texts import visible
 
 ROOT = Path(__file__).parent.parent
 Found = Mapping[str, Any]
@@ -49,7 +50,7 @@ def detox(result: Found) -> str:
     judge = result["fluency"]
     kinds = table(["damage", *judge["kinds"]], [["ROC-AUC", *map(number, judge["kinds"].values())]])
     rows = [[each["system"], interval(each["j"]), *(number(each[name]["mean"]) for name in ("sta", "sim", "fl")),
-             f"{each['bleu']:.1f}", f"{each['chrf']:.1f}"] for each in result["systems"]]
+             number(each["sta_by_nano"]), f"{each['bleu']:.1f}", f"{each['chrf']:.1f}"] for each in result["systems"]]
     first = result["systems"][0]
     examples = [[row["input"], row["output"] or "(nothing)", str(row["rating"]),
                  *(number(row[name]) for name in ("sta", "sim", "fl", "j"))] for row in result["examples"]["rows"]]
@@ -58,7 +59,9 @@ def detox(result: Found) -> str:
             f" rewritings from broken versions of them with a ROC-AUC of {interval(judge['auc'])}:\n\n{kinds}\n\n"
             f"J of {result['rows']} held-out sentences; style by `{first['sta']['model']}`, meaning by"
             f" `{first['sim']['model']}`, fluency by `{first['fl']['model']}`; BLEU and chrF against the human"
-            " rewriting:\n\n" + table(["output", "J [95 %]", "STA", "SIM", "FL", "BLEU", "chrF"], rows)
+            " rewriting. `mini` was trained on ParaDetox's sentences, these among them, and flatters STA; `nano`, which"
+            " was not, judges style once more:\n\n"
+            + table(["output", "J [95 %]", "STA", "SIM", "FL", "STA by `nano`", "BLEU", "chrF"], rows)
             + "\n\nTwenty pairs of our own, rated from 0 to 3 before J was computed, with soft judges; Spearman of"
             f" rating and J: {number(result['examples']['spearman'])}.\n\n" + table(
                 ["input", "output", "rating", "STA", "SIM", "FL", "J"], examples))
@@ -73,11 +76,13 @@ def detoxifier(result: Found) -> str:
     plain = seconds["no penalty"]
     factors = ", ".join(f"{name} {took / plain:.2f}" for name, took in seconds.items() if name.startswith("penalty"))
     epochs = " and ".join(f"{each:g}" for each in result["epochs"])
+    samples = [[visible(text) for text in row] for row in zip(*result["samples"].values(), strict=True)]
     return (f"{result['parameters'] / 1e6:.0f} million parameters, {result['pairs']:,} pairs, {epochs} epochs of"
             f" copying and of rewriting, seed {result['seed']}; {result['test']} held-out sentences. Toxicity is mini's"
             f" mean probability of *toxic*, then that of the bag in the penalty, `{result['penalty']}`:\n\n" + table(
                 ["output", "J [95 %]", "STA", "SIM", "FL", "toxicity", "by the bag", "BLEU"], rows)
-            + f"\n\nA step takes {plain:.2f} s without the penalty; with it, that times: {factors}.")
+            + f"\n\nA step takes {plain:.2f} s without the penalty; with it, that times: {factors}.\n\nWhat each makes"
+            " of sentences of our own:\n\n" + table(list(result["samples"]), samples))
 
 
 PARTS: list[tuple[str, str, str, Callable[[Found], str]]] = [

@@ -29,7 +29,10 @@ BIG = {"I love you so much": ".00006", "I'm famous, and you're dead": ".912",
        "And it just helped that you have no morals or integrity": ".689", "Nolan will destroy it": ".769"}
 VARIANTS = {  # name, what it is, recipe, settings
     "toxicity-levels": ("phrases of three tokens", "toxicity-levels", ("model.base=ENCODER",)),
-    "toxicity-levels, width 1": ("a plain bag", "toxicity-levels", ("model.base=ENCODER", "model.width=1")),
+    "toxicity-levels, random": ("the same from random embeddings", "toxicity-levels", (
+        "model.base=ENCODER", "model.embeddings=random")),
+    "toxicity-levels, width 1": ("a plain bag", "toxicity-levels", (
+        "model.base=ENCODER", "model.embeddings=random", "model.width=1")),
     "toxicity-levels-hashed": ("words and n-grams", "toxicity-levels-hashed", ()),
     "toxicity-levels-transformer": ("MiniLM-L6", "toxicity-levels-transformer", (
         "model.base=ENCODER", "model.dropout=0", "model.freeze=embeddings", "train.batching=tokens", "train.lr=1e-4",
