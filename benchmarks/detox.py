@@ -6,8 +6,9 @@ A fifth of ParaDetox's pairs, chosen by a hash of the toxic sentence, is held ou
 teach the judge (``toxmeter detox corrupt``, ``toxmeter train fluency``; runs/detox keeps it). On the held-out pairs:
 how well the judge tells their human rewritings from broken versions of them, by kind of damage; and J of the human
 rewriting, of a copy of the input, of nothing, of another rewriting at random, and of the input less the words that nano
-finds toxic. mini, the judge of style, was trained on ParaDetox's sentences, those of the held-out pairs among them; nano,
-which was not, judges style once more. Last, twenty pairs of our own, which stand in this file with the rating that we gave before J was computed.
+finds toxic. mini, the judge of style, was trained on ParaDetox's sentences, those of the held-out pairs among them;
+nano, which was not, judges style once more. Last, twenty pairs of our own, which stand in this file with the rating that
+we gave before J was computed.
 """
 
 from __future__ import annotations

@@ -60,7 +60,7 @@ def detox(result: Found) -> str:
             f"J of {result['rows']} held-out sentences; style by `{first['sta']['model']}`, meaning by"
             f" `{first['sim']['model']}`, fluency by `{first['fl']['model']}`; BLEU and chrF against the human"
             " rewriting. `mini` was trained on ParaDetox's sentences, these among them, and flatters STA; `nano`, which"
-            " was not, judges style once more:\n\n"
+            " was not (but deleted the toxic words), judges style once more:\n\n"
             + table(["output", "J [95 %]", "STA", "SIM", "FL", "STA by `nano`", "BLEU", "chrF"], rows)
             + "\n\nTwenty pairs of our own, rated from 0 to 3 before J was computed, with soft judges; Spearman of"
             f" rating and J: {number(result['examples']['spearman'])}.\n\n" + table(
