@@ -7,8 +7,8 @@ teach the judge (``toxmeter detox corrupt``, ``toxmeter train fluency``; runs/de
 how well the judge tells their human rewritings from broken versions of them, by kind of damage; and J of the human
 rewriting, of a copy of the input, of nothing, of another rewriting at random, and of the input less the words that nano
 finds toxic. mini, the judge of style, was trained on ParaDetox's sentences, those of the held-out pairs among them;
-nano, which was not, judges style once more. Last, twenty pairs of our own, which stand in this file with the rating that
-we gave before J was computed.
+nano, which was not, judges style once more. Last, twenty pairs of our own, which stand in this file with the rating
+that we gave before J was computed.
 """
 
 from __future__ import annotations

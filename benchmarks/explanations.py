@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -88,6 +89,7 @@ def main() -> None:
         "mini, where it judges the post toxic": marker(mini, None), "mini, in every post": marker(mini, 0),
         "mini, each word left out by itself": alone(mini)}
     result = {"posts": len(texts), "empty": sum(not gold for gold in golds), "seed": SEED,
+              "processors": len(os.sched_getaffinity(0)),
               "models": [nano.version, mini.version],
               "systems": {name: measured(mark, texts, golds) for name, mark in systems.items()}}
     RESULTS.write_text(json.dumps(result, indent=1) + "\n", "utf-8")

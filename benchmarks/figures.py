@@ -26,7 +26,8 @@ def explanations(result: Found) -> str:
     rows = [[name, interval(each["f1"]), interval(each["f1_where_toxic"]), f"{each['posts_per_second']:,.0f}"]
             for name, each in result["systems"].items()]
     return (f"{result['posts']:,} trial posts, {result['empty']} of them without a mark, by"
-            f" {' and '.join(f'`{name}`' for name in result['models'])}:\n\n" + table(
+            f" {' and '.join(f'`{name}`' for name in result['models'])}; speed on {result['processors']} core"
+            f"{'s' if result['processors'] > 1 else ''}:\n\n" + table(
                 ["marked by", "F1 [95 %]", "F1 of the posts with marks", "posts/s"], rows))
 
 

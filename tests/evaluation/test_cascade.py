@@ -117,15 +117,14 @@ def test_speed_is_measured_on_each_text_once() -> None:
 @pytest.fixture
 def written(fitted: tuple[dict[str, float], dict[str, Any]], tmp_path: Path) -> Path:
     low, report = fitted
-    artifacts = []
-    for stage in ("first", "second"):
-        manifest = Manifest(name=report[stage].partition("@")[0], number=1, format="crystal", labels=LABELS,
-                            licence="MIT")
-        artifacts.append(write_artifact(tmp_path / stage, manifest, {}, card=""))
-    named = report | {"first": artifacts[0].version, "second": artifacts[1].version}
+    first, second = (
+        write_artifact(tmp_path / stage, Manifest(name=report[stage].partition("@")[0], number=1, format="crystal",
+                                                  labels=LABELS, licence="MIT"), {}, card="")
+        for stage in ("first", "second"))
+    named = report | {"first": first.version, "second": second.version}
     with pytest.raises(InputError, match="the report is of"):
-        write_cascade(*artifacts, low, report, tmp_path / "both")
-    return write_cascade(*artifacts, low, named, tmp_path / "both").path
+        write_cascade(first, second, low, report, tmp_path / "both")
+    return write_cascade(first, second, low, named, tmp_path / "both").path
 
 
 def test_the_card_says_what_was_measured(written: Path, fitted: tuple[dict[str, float], dict[str, Any]]) -> None:

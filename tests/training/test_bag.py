@@ -78,7 +78,7 @@ def test_torchscript_gives_the_same_logits(artifact: Artifact, tmp_path: Path) -
     transformers = need("transformers", extra="train")
     made, _ = export(artifact.path, tmp_path / "out", form="torchscript")
     with pytest.warns(DeprecationWarning, match="torch.export"):  # what users of TorchScript call all the same
-        script = torch.jit.load(str(made.path / "model.pt"))
+        script = torch.jit.load(str(made.path / "model.pt"))  # type: ignore[no-untyped-call]
     model = transformers.AutoModelForSequenceClassification.from_pretrained(artifact.path).eval()
     tokenizer = transformers.AutoTokenizer.from_pretrained(artifact.path)
     batch = tokenizer(TEXTS[:2], padding=True, return_tensors="pt")
