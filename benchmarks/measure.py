@@ -4,7 +4,8 @@
     python benchmarks/results_page.py               … → docs/results.md
 
 First ``toxmeter evaluate`` on comments that the model has not seen, then on every published suite that lies in
-FOLDER – of Hatemoji-build, whose training rows are among those of mini, on its test rows; its pages stay in
+FOLDER – of Hatemoji-build, whose training rows are among those of mini, on its test rows; suites of hate by
+identity_hate alone too, as HateCheck's authors judged Perspective by its IDENTITY_ATTACK. Its pages stay in
 runs/evaluation. Then two samples with scores of the real Perspective API (Wikipedia 2018,
 RealToxicityPrompts): how alike each system ranks and decides, before and after ``fit_transfer`` has put it on
 Perspective's scale, on rows held out from the fit. Humans labelled a part of the Wikipedia sample, so that there
@@ -32,6 +33,7 @@ RESULTS = Path(__file__).parent / "results" / "measure.json"
 PAGES = Path("runs/evaluation")
 SUITES = ("hatecheck", "hatemoji_build", "bias_madlibs", "winobias", "winogender", "stereoset_editbias_dev",
           "crows_pairs")
+HATE = ("hatecheck", "hatemoji_build")
 MODELS = ("nano", "mini")
 HELD_OUT, SEED, THRESHOLD = 0.5, 0, 0.7
 
@@ -58,8 +60,12 @@ def suites(model: str, data: Path) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         there = [test_rows(file, Path(folder)) for file in (data / f"{name}.parquet" for name in SUITES)
                  if file.is_file()]
-        return brief(evaluate(model, f"{model}-suites", *(
+        found = brief(evaluate(model, f"{model}-suites", *(
             word for suite in (*shipped_suites(), *map(str, there)) for word in ("--suite", suite))))
+        hate = brief(evaluate(model, f"{model}-hate", "--suite-label", "identity_hate", *(
+            word for file in there if file.stem in HATE for word in ("--suite", str(file)))))
+        found["sections"] |= {name: section for name, section in hate["sections"].items() if section["kind"] == "suite"}
+        return found
 
 
 def test_rows(file: Path, folder: Path) -> Path:
@@ -84,7 +90,8 @@ def evaluate(model: str, page: str, *options: str) -> dict[str, Any]:
 def brief(report: dict[str, Any]) -> dict[str, Any]:
     """What docs/results.md shows of a report; no text of the data leaves it."""
     kept = {"quality": ("rows", "labels", "mean_auc", "accuracy", "macro_f1", "everyday"),
-            "suite": ("cases", "hateful", "accuracy", "auc", "baseline", "functionalities", "target_gap", "published"),
+            "suite": ("cases", "label", "hateful", "accuracy", "auc", "baseline", "functionalities", "target_gap",
+                      "published"),
             "probe": ("cases", "templates", "gaps", "range", "gold"), "checklist": ("cases", "kinds"),
             "robustness": ("texts", "toxic", "flagged", "perturbations"), "attack": ("budget", "attacked", "escaped"),
             "speed": ("texts", "texts_per_second", "p50_ms", "p95_ms", "peak_memory_mb", "machine")}

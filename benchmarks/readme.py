@@ -48,10 +48,11 @@ def models(measured: dict[str, Any], engine: dict[str, Any]) -> str:
     for name, report in measured["models"].items():
         parts = report["sections"]
         toxic, madlibs = parts["quality"]["labels"]["toxic"], parts["probe bias_madlibs"]["gold"]
-        check = parts["suite hatecheck"]["accuracy"]
+        checks = [parts[f"suite hatecheck{by}"]["accuracy"] for by in ("", " by identity_hate")]
         rows.append((name, [
             f"{toxic['auc']['value']:.3f}", f"{toxic['f1']:.2f}",
-            *(f"{100 * check[key]['value']:.0f} %" for key in ("hateful", "non_hateful")),
+            *(" / ".join(f"{100 * check[key]['value']:.0f} %" for check in checks)
+              for key in ("hateful", "non_hateful")),
             f"{100 * madlibs['false_alarm_rate']['value']:.0f} %"]))
     rows.append(("cascade", ["as mini", "as mini", "", "", ""]))
     speed, names = engine["models"]["mini"]["speed"], {"mini": "toxmeter, int8"}

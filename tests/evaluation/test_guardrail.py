@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from toxmeter.errors import InputError
+from toxmeter.errors import InputError, LabelError
 from toxmeter.evaluation.guardrail import verdicts
 from toxmeter.labels import LabelSet
 from toxmeter.models import DummyScorer
@@ -37,6 +37,17 @@ def test_a_threshold_of_ones_own_is_for_the_toxic_score() -> None:
     found = verdicts(DummyScorer(LEVELS), ["rude=0.25 hateful=0.25 kind=0.5", "rude=0.25 kind=0.75"], 0.5)
     assert found.unsafe.tolist() == [True, False]
     assert found.score.tolist() == [0.5, 0.25]
+
+
+def test_one_label_can_decide_whether_toxic_or_not() -> None:
+    scorer = DummyScorer(TWO)
+    scorer.thresholds = {"rude": 0.75, "threat": 0.25, "loud": 0.1}
+    texts = ["rude=1", "loud=0.125", "loud=0"]
+    found = verdicts(scorer, texts, label="loud")
+    assert (found.unsafe.tolist(), found.score.tolist()) == ([False, True, False], [0, 0.125, 0])
+    assert verdicts(scorer, texts, 0.5, label="loud").unsafe.tolist() == [False] * 3
+    with pytest.raises(LabelError, match="no label 'lowd'"):
+        verdicts(scorer, texts, label="lowd")
 
 
 def test_without_a_number_nothing_is_decided() -> None:

@@ -77,10 +77,10 @@ def evaluate(
         typer.Option("--toxic", metavar="LABEL", help="A label that means toxic, where the model does not say; as often"
                      " as needed."),
     ] = None,
-    probe_label: Annotated[
+    suite_label: Annotated[
         str | None,
-        typer.Option("--probe-label", metavar="LABEL", help="Whose probability probes look at, in a model without toxic"
-                     " labels."),
+        typer.Option("--suite-label", metavar="LABEL", help="Judge suites and probes by this label alone, toxic or not;"
+                     " HateCheck by what means hate.  [default: the toxic ones]"),
     ] = None,
     scale: ScaleOption = None,
     skip: Annotated[
@@ -100,7 +100,7 @@ def evaluate(
     from toxmeter.evaluation.report.write import write_report
     from toxmeter.evaluation.suites.open import open_suites
 
-    suites = open_suites(_sources(suite), label=probe_label, resamples=resamples, seed=seed)
+    suites = open_suites(_sources(suite), label=suite_label, resamples=resamples, seed=seed)
     scorer = open_scorer(model, scale=scale, toxic=toxic, text=text, columns=pairs("--column", column))
     labelled = _read(data, scorer.labels, text, label or [], group or []) if data else None
     marked = _spans(data, spans, text)

@@ -46,6 +46,13 @@ def section(rows: list[Row], scorer: DummyScorer | None = None, **given: Any) ->
     return run_suite(scorer or DummyScorer(ONE), suite, resamples=100)
 
 
+def test_a_label_that_decides_is_named() -> None:
+    shown = blocks(section(ROWS) | {"label": "hate"})
+    assert shown[0] == Heading("Suite suite.csv by hate")
+    assert "flagged by “hate”" in to_markdown("title", shown)
+    assert "Hateful is not toxic" not in to_markdown("title", shown)
+
+
 def tables(shown: list[Block]) -> list[Table]:
     listed = [block for block in shown if isinstance(block, Table)]
     assert all(len(row) == len(table.columns) for table in listed for row in table.rows)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -106,6 +107,16 @@ def test_the_decision_is_that_of_a_guardrail() -> None:
     assert (own["threshold"], own["accuracy"]["non_hateful"]["value"]) == (0.15, 0.0)
     with pytest.raises(InputError, match="threshold is 2"):
         run_suite(scorer, suite_of(ROWS), threshold=2)
+
+
+def test_a_label_can_decide_by_itself() -> None:
+    two = LabelSet(("toxic", "hate"), "multilabel", ("toxic",))
+    suite = suite_of(ROWS)
+    suite = replace(suite, texts=[text.replace("toxic=", "hate=") for text in suite.texts])
+    report = run_suite(DummyScorer(two), suite, label="hate", resamples=5)
+    assert (report["label"], report["accuracy"]) == (
+        "hate", run_suite(DummyScorer(ONE), suite_of(ROWS), resamples=5)["accuracy"])
+    assert run_suite(DummyScorer(two), suite, resamples=5)["accuracy"]["hateful"]["value"] == 0
 
 
 @pytest.mark.parametrize(("rows", "note"), [

@@ -29,6 +29,14 @@ def test_hatecheck_is_a_suite_and_a_probe(tmp_path: Path) -> None:
     assert [run(DummyScorer())["kind"] for run in found.values()] == ["suite", "probe"]
 
 
+def test_a_label_is_told_by_the_name_of_a_suite(tmp_path: Path) -> None:
+    file = tmp_path / "hatecheck.csv"
+    file.write_text(HATECHECK)
+    found = open_suites([file], label="toxic", resamples=10)
+    assert list(found) == ["suite hatecheck by toxic", "probe hatecheck"]
+    assert [run(DummyScorer())["label"] for run in found.values()] == ["toxic", "toxic"]
+
+
 def test_other_tables_are_a_probe_or_refused_as_a_suite(tmp_path: Path) -> None:
     pairs = tmp_path / "pairs.csv"
     pairs.write_text("sent_more,sent_less,bias_type\nThe old man spoke.,The young man spoke.,age\n")

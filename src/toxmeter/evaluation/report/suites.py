@@ -57,6 +57,10 @@ _MEANINGS = {
 }
 """HateCheck's functionalities in words."""
 
+_OTHER_QUESTION = ("Hateful is not toxic: swearing, or abuse of one person, is toxic and yet not hateful by this suite,"
+                   " so a good toxicity classifier gets such cases wrong here. Read the functionalities, not the"
+                   " overall figure.")
+
 
 def blocks(section: Mapping[str, Any]) -> list[Block]:
     """The section of ``run_suite``.
@@ -67,14 +71,18 @@ def blocks(section: Mapping[str, Any]) -> list[Block]:
     whose interval reaches 0.
     """
     return [
-        Heading(f"Suite {section['suite']}"),
+        Heading(f"Suite {section['suite']}" + ("" if section["label"] is None else f" by {section['label']}")),
         Text(f"{section['cases']:,} cases, {section['hateful']:,} of them hateful, read as {section['format']}. A case"
-             " counts as found hateful when it would be flagged. Intervals of 95 % are a bootstrap over "
+             f" counts as found hateful when it {_found(section)}. Intervals of 95 % are a bootstrap over "
              + (f"the {section['templates']:,} templates." if section["templates"] is not None else "the cases.")),
-        Text("Hateful is not toxic: swearing, or abuse of one person, is toxic and yet not hateful by this suite, so a"
-             " good toxicity classifier gets such cases wrong here. Read the functionalities, not the overall figure."),
+        *([Text(_OTHER_QUESTION)] if section["label"] is None else []),
         *_overall(section), *_functionalities(section), *_parts(section), *_judged(section),
         *(Note("missing", note) for note in section["notes"])]
+
+
+def _found(section: Mapping[str, Any]) -> str:
+    return ("would be flagged" if section["label"] is None
+            else f"is flagged by “{section['label']}”, whatever the other labels say")
 
 
 def _overall(section: Mapping[str, Any]) -> Iterator[Block]:

@@ -1,8 +1,9 @@
-"""Suites: HateCheck and its kin, cases by functionality and target group, judged as a guardrail would.
+"""Suites: HateCheck and its kin, cases by functionality and target group, judged as a guardrail would, or by one label.
 
 A text counts as found when it would be flagged. Suites ask for hate, a scorer for toxicity: the two differ, so that
-the functionalities tell more than the overall figure. ``hatecheck_files.py`` reads suites; this module trains on
-nothing and asks no identity-free questions, which are those of ``checklist.py``.
+the functionalities tell more than the overall figure. A label that means hate can be judged alone.
+``hatecheck_files.py`` reads suites; this module trains on nothing and asks no identity-free questions, which are those
+of ``checklist.py``.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ Truth = npt.NDArray[np.bool_]
 
 PUBLISHED: Mapping[str, Any] = {
     "system": "Perspective",
-    "measured": "December 2020, on all 3,728 cases (Röttger et al. 2021)",
+    "measured": "December 2020, IDENTITY_ATTACK from .5 on, on all 3,728 cases (Röttger et al. 2021)",
     "accuracy": {"overall": 0.766, "hateful": 0.895, "non_hateful": 0.482},
     "functionalities": {
         "negate_neg_nh": 0.038, "counter_quote_nh": 0.156, "counter_ref_nh": 0.184, "slur_reclaimed_nh": 0.284,
@@ -44,14 +45,17 @@ _NAMED = 8  # so many names in a note, then "and others"
 
 
 def run_suite(
-    scorer: Scorer, suite: Suite, *, threshold: float | None = None, resamples: int = 500, seed: int = 0
+    scorer: Scorer, suite: Suite, *, label: str | None = None, threshold: float | None = None, resamples: int = 500,
+    seed: int = 0,
 ) -> dict[str, Any]:
     """Run a suite.
 
     Args:
         scorer: who is judged.
         suite: what ``read_suite`` returned.
-        threshold: from which toxic score on a case counts as found hateful; None for the scorer's own thresholds.
+        label: whose probability decides; None for the toxic score. HateCheck's authors judged Perspective by its
+            IDENTITY_ATTACK.
+        threshold: from which score on a case counts as found hateful; None for the scorer's own thresholds.
         resamples: of the bootstraps, over templates where the suite tells them, else over cases.
         seed: of the bootstraps.
 
@@ -59,7 +63,7 @@ def run_suite(
         plain JSON values:
 
         - ``suite``, ``format``, ``sha256``, ``cases``, ``hateful``, ``templates`` (None where not told),
-          ``threshold``.
+          ``label`` (None for the toxic score), ``threshold``.
         - ``accuracy`` – ``overall``, ``hateful``, ``non_hateful``; ``auc``; ``baseline`` – accuracy of
           ``always_hateful``.
         - ``functionalities`` – ``functionality``, whether ``hateful``, ``cases``, ``templates``, ``accuracy``.
@@ -73,8 +77,9 @@ def run_suite(
 
     Raises:
         InputError: when the threshold is outside [0, 1].
+        LabelError: when the scorer has no such label.
     """
-    found = verdicts(scorer, suite.texts, threshold)
+    found = verdicts(scorer, suite.texts, threshold, label=label)
     known = found.known
     clusters = np.arange(len(suite.texts)) if suite.template is None else suite.template
     parts = dict(_parts(suite))
@@ -93,7 +98,8 @@ def run_suite(
     report = {
         "suite": suite.name, "format": suite.format, "sha256": suite.sha256,
         "cases": int(known.sum()), "hateful": int(hateful.sum()),
-        "templates": None if suite.template is None else len(np.unique(clusters[known])), "threshold": threshold,
+        "templates": None if suite.template is None else len(np.unique(clusters[known])),
+        "label": label, "threshold": threshold,
         "accuracy": {name: figures["", name] for name in ("overall", "hateful", "non_hateful")},
         "auc": auc,
         "baseline": {"always_hateful": plain(hateful.mean()) if len(hateful) >= LEAST else None},

@@ -50,7 +50,7 @@ def open_suites(
 
     Args:
         sources: shipped names, TOML files, and tables of texts (CSV, TSV, JSONL, Parquet).
-        label: whose probability probes look at, for a model that has no toxic label.
+        label: whose probability suites and probes look at; None for the toxic score. It stands in a suite's name.
         resamples: of the bootstraps.
         seed: of the bootstraps.
 
@@ -81,7 +81,8 @@ def _open(source: str, label: str | None, resamples: int, seed: int) -> Iterator
     else:
         probing = is_probe_set(path)
         if is_suite(path) or not probing:  # the reader of suites says what is wrong
-            yield f"suite {path.stem}", _suite(read_suite(path), resamples, seed)
+            by = "" if label is None else f" by {label}"
+            yield f"suite {path.stem}{by}", _suite(read_suite(path), label, resamples, seed)
         if probing:
             yield f"probe {path.stem}", _probe(read_probe_set(path), label, resamples, seed)
 
@@ -96,8 +97,8 @@ def _is_probe_file(path: Path) -> bool:
         return False
 
 
-def _suite(suite: Suite, resamples: int, seed: int) -> Run:
-    return lambda scorer: {"kind": "suite", **run_suite(scorer, suite, resamples=resamples, seed=seed)}
+def _suite(suite: Suite, label: str | None, resamples: int, seed: int) -> Run:
+    return lambda scorer: {"kind": "suite", **run_suite(scorer, suite, label=label, resamples=resamples, seed=seed)}
 
 
 def _checklist(checklist: Checklist, resamples: int, seed: int) -> Run:

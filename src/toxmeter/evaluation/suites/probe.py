@@ -17,14 +17,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from toxmeter.errors import InputError
 from toxmeter.evaluation.clusters import cluster_auc
 from toxmeter.evaluation.guardrail import Verdicts, verdicts
 from toxmeter.evaluation.metrics import roc_auc
 from toxmeter.evaluation.plain import LEAST, plain, plain_interval
 from toxmeter.evaluation.suites.probe_examples import examples, largest
 from toxmeter.evaluation.suites.probe_gaps import Means, gaps
-from toxmeter.evaluation.thresholds import reaches
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping, Sequence
@@ -136,7 +134,7 @@ def run_probe(
     if label is not None and scorer.labels.id(label) not in scorer.labels.toxic_ids:
         # whether a text is toxic says nothing about another label
         probe = replace(probe, cases=tuple(replace(case, toxic=None) for case in probe.cases))
-    found = _verdicts(scorer, [case.text for case in probe.cases], label, threshold)
+    found = verdicts(scorer, [case.text for case in probe.cases], threshold, label=label)
     frame = _numbered([(case.template, case.frame) for case in probe.cases])
     group = _numbered([case.group for case in probe.cases])
     named = np.array([bool(case.group) for case in probe.cases], np.bool_)
@@ -158,21 +156,6 @@ def run_probe(
     hint = () if label or scorer.labels.toxic_ids else ("name one of its labels to probe that one's probability",)
     unmatched = int((named & found.known & ~control & ~gap.compared).sum())
     return {**report, "notes": [*probe.notes, *found.notes, *hint, *_notes(report, unmatched)]}
-
-
-def _verdicts(scorer: Scorer, texts: Sequence[str], label: str | None, threshold: float | None) -> Verdicts:
-    """The toxic score, or the probability of one label, and what is flagged by it."""
-    if label is None:
-        return verdicts(scorer, texts, threshold)
-    if threshold is not None and not 0 <= threshold <= 1:
-        raise InputError(f"threshold is {threshold:g}: it is a probability in [0, 1]")
-    column = scorer.labels.id(label)
-    score = scorer.score(texts)[:, column].astype(np.float64)
-    known = np.isfinite(score)
-    cut = scorer.thresholds[scorer.labels.names[column]] if threshold is None else threshold
-    lost = int((~known).sum())
-    return Verdicts(np.where(known, score, np.nan), known & reaches(np.where(known, score, 0.0), cut), (
-        f"{lost} of {len(texts)} texts have a score that is NaN or infinite: they are left out",) if lost else ())
 
 
 def _numbered(keys: Sequence[Hashable]) -> Integers:
