@@ -94,7 +94,10 @@ def main() -> None:
     given = options.parse_args()
     for name in VARIANTS:
         train(name, given.data, given.encoder)
-    test = prepare(read_recipe("toxicity-levels-transformer"), given.data).test
+    test, *others = (prepare(read_recipe(recipe), given.data).test
+                     for recipe in dict.fromkeys(recipe for _, recipe, _ in VARIANTS.values()))
+    if any(each.texts != test.texts for each in others):
+        raise SystemExit("the recipes hold out different rows: their figures would not be of unseen ones")
     level = test.labels[:, 1].astype(np.float64)
     result = {"rows": len(test.texts), "seed": SEED, "probes": BIG,
               "variants": {name: measured(name, list(test.texts), level) for name in VARIANTS}}

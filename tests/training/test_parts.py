@@ -10,6 +10,7 @@ import pytest
 
 from toxmeter.data.split import essence
 from toxmeter.errors import InputError
+from toxmeter.recipe import read_recipe
 from toxmeter.recipe.schema import Data, Labels, OwnSet, Source
 from toxmeter.training.parts import Parts, fold_parts, prepare
 
@@ -35,6 +36,18 @@ def test_parts_are_apart_and_have_their_shares(fine_tuning: Recipe, sayings: Pat
     assert len(parts.validation.texts) == pytest.approx(36, abs=3)
     rates = [rows.labels[:, 1].mean() for rows in (parts.train, parts.validation, parts.test)]
     assert max(rates) - min(rates) < 0.06
+
+
+def test_recipes_of_levels_can_be_compared_on_the_same_test_rows(tmp_path: Path) -> None:
+    pa, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    level = np.random.default_rng(0).random(200)
+    sayings = [f"saying number {number}" for number in range(200)]
+    parquet.write_table(pa.table({"text": sayings, "tox_level": level}), tmp_path / "toxicity_levels.parquet")
+    parquet.write_table(pa.table({"toxic": ["you foul thing"], "non_toxic": ["you good thing"]}),
+                        tmp_path / "paranmt_detox_pairs.parquet")
+    tested = [prepare(read_recipe(name), tmp_path).test for name in (
+        "toxicity-levels", "toxicity-levels-hashed", "toxicity-levels-transformer")]
+    assert tested[0].texts == tested[1].texts == tested[2].texts
 
 
 def test_the_seed_decides_the_parts(fine_tuning: Recipe, sayings: Path) -> None:
