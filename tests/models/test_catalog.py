@@ -19,10 +19,25 @@ from toxmeter.models.catalog import artifact_of
 
 
 def test_shipped_models_load_by_name() -> None:
-    assert {"nano", "mini", "cascade"} <= set(shipped())
+    assert {"nano", "mini", "cascade", "hate-speech-offensive"} <= set(shipped())
     for name in shipped():
         assert load(name).version == artifact_of(name).version
     assert load().version == load("mini").version
+
+
+@pytest.mark.parametrize(("text", "label"), [
+    ("I hate all immigrants, they are vermin", "hate_speech"),
+    ("this fucking bus is late again", "offensive_language"),
+    ("The meeting is at noon.", "neither"),
+])
+def test_a_second_task_ships(text: str, label: str) -> None:
+    scorer = load("hate-speech-offensive")
+    scores = scorer.score([text])
+    assert scores.sum() == pytest.approx(1)
+    assert scorer.labels.names[scores[0].argmax()] == label
+    verdict = TextGuardrail(scorer).check_text(text)
+    assert (verdict.label == "unsafe") == (label != "neither")
+    assert verdict.flagged == (() if label == "neither" else (label,))
 
 
 @pytest.mark.parametrize("name", ["nanoo", "/nowhere", "./nowhere", "no/such/folder"])
