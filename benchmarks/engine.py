@@ -179,12 +179,12 @@ def footprint(shape: str, folder: str, name: str, texts: Path, repeats: int = 1)
 
 
 def cold(model: str) -> float:
-    """Seconds of ``toxmeter check`` from nothing to its exit, the median of nine; its modules were compiled before."""
+    """Seconds of ``toxmeter check`` from nothing to its exit, its modules compiled before: the median of 31, which differ."""
     command = [sys.executable, "-m", "toxmeter", "check", "--model", model, "Hello, how are you today?"]
     around = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     subprocess.run(command, check=True, capture_output=True, env=around)
     return statistics.median(seconds(lambda _: subprocess.run(command, check=True, capture_output=True, env=around), [])
-                             for _ in range(9))
+                             for _ in range(31))
 
 
 def corpora(data: Path) -> dict[str, list[str]]:
