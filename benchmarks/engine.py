@@ -179,7 +179,7 @@ def footprint(shape: str, folder: str, name: str, texts: Path, repeats: int = 1)
 
 
 def cold(model: str) -> float:
-    """Seconds of ``toxmeter check`` from nothing to its exit, its modules compiled before: the median of 31, which differ."""
+    """Seconds of ``toxmeter check`` from nothing to its exit, modules compiled before; the median of 31."""
     command = [sys.executable, "-m", "toxmeter", "check", "--model", model, "Hello, how are you today?"]
     around = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     subprocess.run(command, check=True, capture_output=True, env=around)
