@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from toxmeter.models.pretrained import quiet
 
 VOCABULARY = 40
 TOKENS = st.lists(st.integers(1, VOCABULARY - 1), min_size=1, max_size=12)
+# the order of sums depends on shapes, and the weights are large
+alike = partial(torch.testing.assert_close, rtol=1e-4, atol=1e-4)
 
 
 def made(width: int) -> Any:
@@ -47,15 +50,14 @@ def test_padding_counts_nothing(bag: Any, rows: list[list[int]], more: int) -> N
     with torch.inference_mode():
         together = bag(input_ids=ids, attention_mask=mask).logits
         alone = torch.cat([bag(input_ids=torch.tensor([row])).logits for row in rows])
-    torch.testing.assert_close(together, alone)
+    alike(together, alone)
 
 
 @given(row=TOKENS)
 def test_the_order_of_tokens_counts_nothing_in_a_plain_bag(row: list[int]) -> None:
     bag = made(1)
     with torch.inference_mode():
-        torch.testing.assert_close(bag(input_ids=torch.tensor([row])).logits,
-                                   bag(input_ids=torch.tensor([row[::-1]])).logits)
+        alike(bag(input_ids=torch.tensor([row])).logits, bag(input_ids=torch.tensor([row[::-1]])).logits)
 
 
 def test_the_order_of_tokens_counts_in_phrases() -> None:
@@ -69,14 +71,14 @@ def test_certain_distributions_are_tokens(bag: Any, row: list[int]) -> None:
     shares = torch.nn.functional.one_hot(ids, VOCABULARY).float()
     with torch.inference_mode():
         expected = bag(inputs_embeds=shares @ bag.get_input_embeddings().weight, attention_mask=torch.ones_like(ids))
-        torch.testing.assert_close(expected.logits, bag(input_ids=ids).logits)
+        alike(expected.logits, bag(input_ids=ids).logits)
 
 
 def test_a_text_without_tokens_has_the_logits_of_a_pool_of_zero(bag: Any) -> None:
     ids = torch.tensor([[1, 2]])
     with torch.inference_mode():
         found = bag(input_ids=ids, attention_mask=torch.zeros_like(ids)).logits
-        torch.testing.assert_close(found, bag.classifier(torch.zeros(1, 6 if bag.filters is None else 14)))
+        alike(found, bag.classifier(torch.zeros(1, 6 if bag.filters is None else 14)))
 
 
 def test_it_takes_tokens_or_embeddings(bag: Any) -> None:
