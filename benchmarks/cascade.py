@@ -12,7 +12,8 @@ import argparse
 import json
 from pathlib import Path
 
-from toxmeter.evaluation.cascade import fit_cascade, speed_up, write_cascade
+from toxmeter.evaluation.cascade import fit_cascade, speed_up
+from toxmeter.evaluation.cascade_artifact import write_cascade
 from toxmeter.models.cascade import CascadeScorer
 from toxmeter.models.catalog import artifact_of, load
 from toxmeter.recipe import read_recipe

@@ -44,7 +44,7 @@ def test_it_says_what_it_measured_and_where_it_is(made: Any) -> None:
     assert done.exit_code == 0, done.output
     lines = done.stdout.splitlines()
     assert lines[0].split()[:2] == ["decision", "texts"]
-    assert any(line.startswith("nano answers ") and "texts held out; " in line for line in lines)
+    assert any(line.startswith("nano answers ") and "texts held out, mini reads " in line for line in lines)
     assert any("times mini alone" in line for line in lines)
     assert lines[-1] == f"{load(output).version} in {output}"
     manifest = json.loads((output / "toxmeter.json").read_text("utf-8"))["manifest"]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from toxmeter import LabelSet
 from toxmeter.errors import InputError, LabelError
-from toxmeter.evaluation.band import ANY, choose_band, share_limits, worst_flips
+from toxmeter.evaluation.band import ANY, Seen, choose_band, share_limits, simulate, worst_flips
 from toxmeter.models.cascade import sure
 
 LABELS = LabelSet(("toxic", "insult", "other"), "multilabel", ("toxic", "insult"))
@@ -53,6 +53,11 @@ def test_scorers_that_agree_flip_nothing() -> None:
     assert {each.count for each in worst_flips(scores, scores, LABELS).values()} == {0}
 
 
+def whole(first: Any, second: Any) -> Seen:
+    """Texts of one window each."""
+    return Seen(first, first, second, np.arange(len(first)))
+
+
 def noisy(rows: int, seed: int) -> tuple[Any, Any]:
     """A fast scorer, and a better one that mostly agrees."""
     random = np.random.default_rng(seed)
@@ -63,7 +68,7 @@ def noisy(rows: int, seed: int) -> tuple[Any, Any]:
 @given(seed=st.integers(0, 30))
 def test_the_band_keeps_the_promise_on_the_texts_that_chose(seed: int) -> None:
     first, second = noisy(1_500, seed)
-    band = choose_band(first, second, LABELS, flips=0.01, confidence=0.5)
+    band = choose_band(whole(first, second), LABELS, flips=0.01, confidence=0.5)
     answered = sure(first.astype(np.float32), band.low, LABELS)
     assert band.answered == answered.sum()
     found = worst_flips(np.where(answered[:, None], first, second), second, LABELS)
@@ -72,9 +77,45 @@ def test_the_band_keeps_the_promise_on_the_texts_that_chose(seed: int) -> None:
     assert all(0 <= low <= AT[0] for low in band.low.values())
 
 
+def windowed(texts: int, seed: int) -> Seen:
+    """Texts of one to four windows each, which the first scorer dilutes."""
+    random = np.random.default_rng(seed)
+    owners = np.repeat(np.arange(texts), random.integers(1, 5, texts))
+    first, second = (scores.astype(np.float32) for scores in noisy(len(owners), seed))
+    starts = np.flatnonzero(np.diff(owners, prepend=-1))
+    diluted = np.maximum.reduceat(first, starts, axis=0) * random.uniform(0.5, 1, (texts, 1)).astype(np.float32)
+    return Seen(diluted, first, second, owners)
+
+
+@given(seed=st.integers(0, 30))
+def test_the_promise_holds_for_texts_of_several_windows(seed: int) -> None:
+    seen = windowed(1_200, seed)
+    band = choose_band(seen, LABELS, flips=0.01, confidence=0.5)
+    scores, read, by_second = simulate(seen, band.low, LABELS)
+    assert worst_flips(scores, seen.truth, LABELS) == band.flips
+    assert max(each.share for each in band.flips.values()) <= 0.01
+    assert band.answered == 1_200 - by_second.sum()
+    assert not read[~by_second[seen.owners]].any()
+    assert (scores[by_second] <= seen.truth[by_second]).all()
+
+
+def test_windows_save_reading() -> None:
+    seen = windowed(3_000, 1)
+    low = choose_band(seen, LABELS, flips=0.01, confidence=0.5).low
+    _, read, by_second = simulate(seen, low, LABELS)
+    assert read.sum() < 0.8 * by_second[seen.owners].sum()
+
+
+def test_windows_that_are_not_of_the_texts_are_refused() -> None:
+    seen = windowed(1_200, 0)
+    for owners in (seen.owners + 1, seen.owners[::-1]):
+        with pytest.raises(InputError, match="owners of windows are not the 1,200 texts"):
+            choose_band(seen._replace(owners=owners), LABELS)
+
+
 def test_more_flips_or_less_confidence_answer_more() -> None:
     first, second = noisy(3_000, 1)
-    answered = [choose_band(first, second, LABELS, flips=flips, confidence=confidence).answered
+    answered = [choose_band(whole(first, second), LABELS, flips=flips, confidence=confidence).answered
                 for flips, confidence in ((0.003, 0.95), (0.01, 0.95), (0.01, 0.5), (0.03, 0.5))]
     assert answered == sorted(answered)
     assert len(set(answered)) > 2
@@ -82,7 +123,7 @@ def test_more_flips_or_less_confidence_answer_more() -> None:
 
 def test_the_next_text_would_have_been_too_much() -> None:
     first, second = noisy(2_000, 2)
-    band = choose_band(first, second, LABELS, flips=0.005, confidence=0.5)
+    band = choose_band(whole(first, second), LABELS, flips=0.005, confidence=0.5)
     higher = {name: low * 1.2 for name, low in band.low.items()}
     answered = sure(first.astype(np.float32), higher, LABELS)
     found = worst_flips(np.where(answered[:, None], first, second), second, LABELS)
@@ -91,14 +132,14 @@ def test_the_next_text_would_have_been_too_much() -> None:
 
 def test_a_scorer_that_knows_nothing_answers_nothing() -> None:
     random = np.random.default_rng(0)
-    band = choose_band(np.full((2_000, 3), 0.1), random.random((2_000, 3)), LABELS, flips=0.003)
+    band = choose_band(whole(np.full((2_000, 3), 0.1), random.random((2_000, 3))), LABELS, flips=0.003)
     assert band.answered == 0
     assert set(band.low.values()) == {0}
 
 
 def test_an_equal_scorer_answers_all_that_is_low() -> None:
     second = np.random.default_rng(0).beta(0.2, 2, (2_000, 3))
-    band = choose_band(second, second, LABELS)
+    band = choose_band(whole(second, second), LABELS)
     assert band.answered > 0.5 * len(second)
     assert {each.count for each in band.flips.values()} == {0}
 
@@ -110,14 +151,14 @@ def test_an_equal_scorer_answers_all_that_is_low() -> None:
     (2_000, {"at": (0.0, 0.3)}, "thresholds from 0 to 0.3")])
 def test_what_cannot_be_chosen_by_is_refused(rows: int, settings: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        choose_band(*noisy(rows, 0), LABELS, **settings)
+        choose_band(whole(*noisy(rows, 0)), LABELS, **settings)
 
 
 def test_broken_scores_are_refused_by_row() -> None:
     first, second = noisy(2_000, 0)
     second[7, 1] = np.nan
     with pytest.raises(InputError, match="row 7 has a score that is NaN, as 1 of 2,000 rows have"):
-        choose_band(first, second, LABELS)
+        choose_band(whole(first, second), LABELS)
     with pytest.raises(InputError, match="scores of shapes"):
         worst_flips(first[:5], second[:6], LABELS)
     with pytest.raises(LabelError, match="means toxic"):

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from toxmeter import load
 from toxmeter.errors import InputError
 from toxmeter.evaluation import cache as module
 from toxmeter.evaluation.cache import CachedScorer, cache_folder
@@ -111,6 +112,12 @@ def test_it_is_a_scorer_with_what_the_other_has() -> None:
         cached.score("text")
     cached.score(["a"])[:] = 1  # what is given away is not what is kept
     assert not cached.score(["a"]).any()
+
+
+def test_windows_are_those_of_the_scorer() -> None:
+    text = "You are kind. " * 100
+    assert CachedScorer(load("mini")).spans([text, ""]) == load("mini").spans([text, ""])  # type: ignore[attr-defined]
+    assert CachedScorer(DummyScorer()).spans([text, ""]) == [[(0, len(text))], [(0, 0)]]
 
 
 def test_no_text_is_written(tmp_path: Path) -> None:

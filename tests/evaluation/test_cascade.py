@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from toxmeter import LabelSet, load
 from toxmeter.artifact import Manifest, write_artifact
 from toxmeter.errors import InputError, UnknownModel
-from toxmeter.evaluation.cascade import check_cascade, fit_cascade, speed_up, split_texts, write_cascade
+from toxmeter.evaluation.cascade import fit_cascade, speed_up, split_texts
+from toxmeter.evaluation.cascade_artifact import check_cascade, write_cascade
 from toxmeter.models.cascade import CascadeScorer
 from toxmeter.models.catalog import artifact_of
 

@@ -42,6 +42,29 @@ class Numbers:
         return np.array(rows, np.float32).reshape(len(rows), len(self.labels))
 
 
+class Lines(Numbers):
+    """The same, a window a line: a text having the largest of its lines."""
+
+    def score(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        lines = [line for text in texts for line in text.split("\n")]
+        owners = np.repeat(np.arange(len(texts)), [text.count("\n") + 1 for text in texts])
+        scores = super().score(lines)
+        self.asked[-1] = list(texts)
+        starts = np.flatnonzero(np.diff(owners, prepend=-1))
+        return np.maximum.reduceat(scores, starts, axis=0) if len(texts) else scores
+
+    def spans(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
+        found = []
+        for text in texts:
+            ends = [place for place, sign in enumerate(text) if sign == "\n"]
+            found.append(list(zip([0, *(end + 1 for end in ends)], [*ends, len(text)], strict=True)))
+        return found
+
+
+def by_lines() -> CascadeScorer:
+    return CascadeScorer(Lines("fast"), Lines("slow", 0.05), LOW, dilution=2)
+
+
 def cascade(**settings: Any) -> CascadeScorer:
     return CascadeScorer(Numbers("fast"), Numbers("slow", 0.05), LOW, **settings)
 
@@ -78,6 +101,29 @@ def test_the_second_is_asked_once_and_for_the_unsure_only() -> None:
     assert len(made.second.asked) == 1
 
 
+@given(texts=st.lists(st.lists(st.tuples(SCORE, SCORE), min_size=1, max_size=5), max_size=6))
+def test_of_a_long_text_the_second_reads_the_windows_that_are_unsure(texts: list[list[tuple[float, float]]]) -> None:
+    made = by_lines()
+    scores, stage = made.score_staged(["\n".join(f"{one} {other}" for one, other in text) for text in texts])
+    for text, found, place in zip(texts, scores, stage, strict=True):
+        unsure = [line for line in text if line[0] >= np.float32(0.2) or line[1] >= np.float32(0.1)]
+        expected = np.max(unsure or text, axis=0) + (0.05 if unsure else 0)
+        assert place == bool(unsure)
+        np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_the_second_reads_no_window_of_a_text_that_is_low_as_a_whole() -> None:
+    class Diluted(Lines):
+        def score(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+            return super().score(texts) * np.array([[1 + ("\n" not in text)] for text in texts], np.float32)
+
+    slow = Lines("slow")
+    made = CascadeScorer(Diluted("fast"), slow, LOW, dilution=2)
+    _, stage = made.score_staged(["0.09 0.0\n0.0 0.0", "0.11 0.0\n0.0 0.0", "0.11 0.0"])
+    assert stage.tolist() == [0, 1, 1]
+    assert slow.asked == [["0.11 0.0", "0.11 0.0"]]
+
+
 def test_labels_without_a_low_are_not_looked_at() -> None:
     made = CascadeScorer(Numbers("fast"), Numbers("slow"), {"toxic": 0.2})
     assert made.score_staged(["0.1 0.9", "0.3 0.0"])[1].tolist() == [0, 1]
@@ -96,8 +142,9 @@ def test_stages_have_names_that_tell_them_apart() -> None:
 
 def test_the_version_depends_on_models_and_lows() -> None:
     versions = {cascade().version, CascadeScorer(Numbers("fast"), Numbers("slow"), {"toxic": 0.3}).version,
-                CascadeScorer(Numbers("other"), Numbers("slow"), LOW).version, cascade(version="mine@1").version}
-    assert len(versions) == 4
+                CascadeScorer(Numbers("other"), Numbers("slow"), LOW).version, cascade(version="mine@1").version,
+                cascade(dilution=3).version}
+    assert len(versions) == 5
     assert cascade().version == cascade().version
 
 
@@ -107,6 +154,12 @@ def test_the_version_depends_on_models_and_lows() -> None:
 def test_lows_that_mean_nothing_are_refused(low: dict[str, float], error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         CascadeScorer(Numbers("fast"), Numbers("slow"), low)
+
+
+@pytest.mark.parametrize("dilution", [0.9, 0.0, float("nan"), float("inf")])
+def test_a_dilution_that_means_nothing_is_refused(dilution: float) -> None:
+    with pytest.raises(ValueError, match="dilution is"):
+        cascade(dilution=dilution)
 
 
 def test_models_of_other_labels_are_refused() -> None:
@@ -133,12 +186,12 @@ def test_threads_do_not_mix_texts_up() -> None:
 def test_the_shipped_one_answers_as_its_models() -> None:
     made = load("cascade")
     assert isinstance(made, CascadeScorer)
-    texts = ["The meeting is at noon.", "You are a stupid idiot!", "", "It rained. " * 400]
+    insult = "You are a stupid idiot!"
+    texts = ["The meeting is at noon.", insult, "It rained. " * 400, "It rained. " * 400 + insult]
     scores, stage = made.score_staged(texts)
     by_stage = [load("nano").score(texts), load("mini").score(texts)]
     np.testing.assert_allclose(scores, [by_stage[place][row] for row, place in enumerate(stage)], atol=1e-6)
-    assert stage[1] == 1
-    assert 0 in stage
+    assert stage.tolist() == [0, 1, 0, 1]
     assert made.thresholds == load("mini").thresholds
 
 
@@ -172,6 +225,8 @@ def copied(tmp_path: Path, change: Any) -> Path:
 @pytest.mark.parametrize(("change", "message"), [
     (lambda model: model.pop("second"), "not a cascade of its manifest"),
     (lambda model: model.pop("low"), "not a cascade of its manifest"),
+    (lambda model: model.pop("dilution"), "not a cascade of its manifest"),
+    (lambda model: model.update(dilution=0.5), "not a cascade of its models"),
     (lambda model: model.update(low={"toxic": "high"}), "not a cascade of its manifest"),
     (lambda model: model.update(low={"toxic": 7}), "not a cascade of its models"),
     (lambda model: model["first"].update(name="nanu"), "its first model 'nanu' cannot be had"),

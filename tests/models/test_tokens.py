@@ -68,6 +68,20 @@ def test_a_text_too_long_in_tokens_is_split_between_sentences_and_windows_overla
 
 
 @given(st.lists(st.text(st.sampled_from("ab🔪. \n"), max_size=300), max_size=5))
+def test_a_window_by_itself_is_read_as_one_window_again(texts: list[str]) -> None:
+    reader = TokenReader(Characters(), MOST)
+    spans = reader.spans(texts)
+    assert len(spans) == len(texts)
+    pieces = [(owner, text[begin:end]) for owner, (text, each) in enumerate(zip(texts, spans, strict=True))
+              for begin, end in each]
+    alone, owners = reader.read([piece for _, piece in pieces])
+    assert owners == list(range(len(pieces)))
+    rows, of = reader.read(texts)
+    together = sorted((owner, row.tolist()) for owner, row in zip(of, rows, strict=True))
+    assert sorted((owner, row.tolist()) for (owner, _), row in zip(pieces, alone, strict=True)) == together
+
+
+@given(st.lists(st.text(st.sampled_from("ab🔪. \n"), max_size=300), max_size=5))
 def test_every_visible_character_is_read(texts: list[str]) -> None:
     found = texts_of(texts, Characters())
     assert {owner for owner, _ in found} == set(range(len(texts)))

@@ -19,7 +19,9 @@ from toxmeter.errors import ArtifactError, InputError
 from toxmeter.extras import need
 from toxmeter.labels import JIGSAW, LabelSet
 from toxmeter.models import Scorer, TransformerScorer
+from toxmeter.models.cascade import cut
 from toxmeter.models.pretrained import quiet, transformer_files
+from toxmeter.models.scorer import Windowed
 
 MIXED = ["", " \n\t", "a nice day", "you are rude", "\ud800 \udfff", "\x00\x07\x1b", "é 你好 🔪", "x" * 5_000]
 MULTICLASS = LabelSet(("kind", "rude", "hateful"), "multiclass", toxic=("rude", "hateful"))
@@ -108,6 +110,23 @@ LONG = "You are kind. " * 8 + "You stupid, ugly fool! " + "Have a nice day, my f
 def test_long_text_has_the_largest_score_of_its_windows(scorer: Make) -> None:
     tiny = scorer()
     np.testing.assert_allclose(tiny.score(["a", LONG, "b"])[1], windows_of(tiny, LONG).max(axis=0), atol=1e-5)
+
+
+def test_it_tells_its_windows(scorer: Make) -> None:
+    tiny = scorer()
+    assert isinstance(tiny, Windowed)
+    texts = ["a", LONG, ""]
+    spans = tiny.spans(texts)
+    assert (spans[0], spans[2]) == ([(0, 1)], [(0, 0)])
+    assert len(spans[1]) > 2
+    np.testing.assert_array_equal(cut(tiny, texts).owners, [0, *[1] * len(spans[1]), 2])
+    windows = tiny.score([LONG[begin:end] for begin, end in spans[1]])
+    np.testing.assert_allclose(tiny.score([LONG])[0], windows.max(axis=0), atol=1e-5)
+
+
+@pytest.mark.parametrize("labels", [MULTICLASS, SENTIMENT])
+def test_windows_of_classes_are_not_told_since_the_maximum_does_not_join_them(scorer: Make, labels: LabelSet) -> None:
+    assert scorer(labels).spans([LONG, "a"]) == [[(0, len(LONG))], [(0, 1)]]
 
 
 def test_long_text_of_classes_has_the_row_of_its_most_toxic_window(scorer: Make) -> None:

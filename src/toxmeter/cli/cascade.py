@@ -55,7 +55,8 @@ def cascade(
 ) -> None:
     """Make a cascade; see ``HELP``."""
     from toxmeter.evaluation.cache import CachedScorer, cache_folder
-    from toxmeter.evaluation.cascade import check_cascade, fit_cascade, speed_up, split_texts, write_cascade
+    from toxmeter.evaluation.cascade import fit_cascade, speed_up, split_texts
+    from toxmeter.evaluation.cascade_artifact import check_cascade, write_cascade
     from toxmeter.models.cascade import CascadeScorer
     from toxmeter.models.catalog import load
 
@@ -90,8 +91,8 @@ def _summary(report: Mapping[str, Any]) -> list[str]:
     rows = [[decision, _share(each["share"]), "-" if each["threshold"] is None else f"{each['threshold']:g}"]
             for decision, each in held["flips"].items()]
     return [*table([["decision", "texts that flip [95 %]", "at threshold"], *rows]),
-            f"{first} answers {_share(held['answered'], 1)} of {held['texts']:,} texts held out;"
-            f" {report['chosen']['texts']:,} others chose",
+            f"{first} answers {_share(held['answered'], 1)} of {held['texts']:,} texts held out,"
+            f" {second} reads {held['read']:.0%} of their characters; {report['chosen']['texts']:,} others chose",
             f"{speed['cascade']:,.0f} texts/s here, {speed['times_as_fast']:.1f} times {second} alone"
             f" ({speed['second']:,.0f})"]
 

@@ -10,21 +10,21 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from toxmeter.errors import InputError, LabelError
 from toxmeter.extras import need
-from toxmeter.models.cascade import sure
+from toxmeter.models.cascade import DILUTION, joined, sure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from toxmeter.labels import LabelSet
 
-__all__ = ["ANY", "RANGE", "Band", "Flips", "choose_band", "share_limits", "worst_flips"]
+__all__ = ["ANY", "RANGE", "Band", "Flips", "Seen", "choose_band", "share_limits", "simulate", "worst_flips"]
 
 ANY = "any toxic label"
 """What decisions by the largest toxic score (of labels that exclude each other, by their sum) are called."""
@@ -33,6 +33,27 @@ RANGE = (0.3, 0.9)
 """Thresholds at which decisions shall hold."""
 
 Floats = npt.NDArray[np.floating[Any]]
+
+
+class Seen(NamedTuple):
+    """What both scorers of a cascade say of some texts and of their windows.
+
+    Attributes:
+        texts: ``[n, k]`` probabilities by the first scorer, of whole texts.
+        first: ``[m, k]`` by the first, of windows as the second reads them.
+        second: ``[m, k]`` by the second, of these windows.
+        owners: ``[m]`` the text that each window is of, in rising order from 0, each at least once.
+    """
+
+    texts: Floats
+    first: Floats
+    second: Floats
+    owners: npt.NDArray[np.int64]
+
+    @property
+    def truth(self) -> npt.NDArray[np.float32]:
+        """``[n, k]`` probabilities of texts by the second."""
+        return joined(self.second.astype(np.float32), np.ones(len(self.owners), np.bool_), self.owners)[0]
 
 
 @dataclass(frozen=True)
@@ -75,8 +96,7 @@ class Band:
 
 
 def choose_band(
-    first: Floats,
-    second: Floats,
+    seen: Seen,
     labels: LabelSet,
     *,
     flips: float = 0.003,
@@ -91,8 +111,7 @@ def choose_band(
     shall be called harmless by a score that is not.
 
     Args:
-        first: ``[n, k]`` probabilities by the first scorer.
-        second: ``[n, k]`` by the second.
+        seen: what both scorers say of the texts that choose.
         labels: of both; what means toxic is looked at.
         flips: largest share of texts that may flip, for any decision at any threshold of the range.
         at: lowest and highest threshold.
@@ -108,30 +127,53 @@ def choose_band(
         LabelError: when no label means toxic.
         MissingExtra: without scipy.
     """
-    _check(first, second, labels, at)
+    _check_seen(seen, labels, at)
     if not (0 < flips < 1 and 0.5 <= confidence < 1):
         raise InputError(f"flips {flips:g} and confidence {confidence:g}: the first lies between 0 and 1, the second"
                          " in [.5, 1)")
-    _check_enough(len(first), flips, confidence)
-    first, second = first.astype(np.float32), second.astype(np.float32)  # as scorers give them
+    count = len(seen.texts)
+    _check_enough(count, flips, confidence)
+    texts, first, second = (each.astype(np.float32) for each in (seen.texts, seen.first, seen.second))
+    seen = Seen(texts, first, second, seen.owners)  # in float32, as scorers give them
     toxic = list(labels.toxic_ids)
     names = [labels.names[column] for column in toxic]
-    slope = np.sqrt(np.maximum(first[:, toxic].mean(axis=0, dtype=np.float64), 1 / len(first)))
+    slope = np.sqrt(np.maximum(seen.texts[:, toxic].mean(axis=0, dtype=np.float64), 1 / count))
+    truth = seen.truth
 
     def lows(height: float) -> dict[str, float]:
         return dict(zip(names, np.minimum(height * slope, at[0]).tolist(), strict=True))
 
     def band(height: float) -> Band:
-        answered = sure(first, lows(height), labels)
-        found = worst_flips(np.where(answered[:, None], first, second), second, labels, at=at)
+        scores, _, by_second = simulate(seen, lows(height), labels)
+        found = worst_flips(scores, truth, labels, at=at)
         most = max(each.count for each in found.values())
-        limit = share_limits(most, len(first), 2 * confidence - 1)[1] if confidence > 0.5 else most / len(first)
-        return Band(lows(height), len(first), int(answered.sum()), found, limit)
+        limit = share_limits(most, count, 2 * confidence - 1)[1] if confidence > 0.5 else most / count
+        return Band(lows(height), count, int((~by_second).sum()), found, limit)
 
-    # a text is answered from its own height on, so that flips never become fewer, at no threshold
-    heights = [*np.unique((first[:, toxic] / slope).max(axis=1)).tolist(), np.inf]
+    # a window is no longer read from its own height on, so that flips never become fewer, at no threshold
+    own, whole = ((scores[:, toxic] / slope).max(axis=1) for scores in (seen.first, seen.texts))
+    heights = [*np.unique(np.minimum(own, whole[seen.owners] * DILUTION)).tolist(), np.inf]
     place = bisect_left(heights, True, key=lambda height: band(height).limit > flips)
     return band(heights[place - 1] if place > 1 else 0.0)  # at the first height, no text is answered
+
+
+def simulate(
+    seen: Seen, low: Mapping[str, float], labels: LabelSet
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """What a ``CascadeScorer`` with these lows says of texts whose scores are known.
+
+    Args:
+        seen: the scores.
+        low: per label that is looked at.
+        labels: what the columns mean.
+
+    Returns:
+        scores ``[n, k]``; ``[m]``: whether the second reads a window; and ``[n]``: whether it answers a text.
+    """
+    unsure = ~sure(seen.texts, {name: value / DILUTION for name, value in low.items()}, labels)
+    read = ~sure(seen.first, low, labels) & unsure[seen.owners]
+    scores, by_second = joined(np.where(read[:, None], seen.second, seen.first), read, seen.owners)
+    return np.where(unsure[:, None], scores, seen.texts), read, by_second
 
 
 def worst_flips(
@@ -192,6 +234,13 @@ def _worst(one: npt.NDArray[np.float32], other: npt.NDArray[np.float32], at: tup
     most = int(overlap.argmax())
     lowest = np.nextafter(begins[begun[most] - 1], np.float32(1))  # it is the same from the last begin on
     return Flips(int(overlap[most]), len(one), float(lowest))
+
+
+def _check_seen(seen: Seen, labels: LabelSet, at: tuple[float, float]) -> None:
+    _check(seen.texts, seen.texts, labels, at)
+    _check(seen.first, seen.second, labels, at)
+    if not np.array_equal(np.unique(seen.owners), np.arange(len(seen.texts))) or (np.diff(seen.owners) < 0).any():
+        raise InputError(f"owners of windows are not the {len(seen.texts):,} texts in rising order")
 
 
 def _check(one: Floats, other: Floats, labels: LabelSet, at: tuple[float, float]) -> None:

@@ -22,7 +22,7 @@ import numpy.typing as npt
 from toxmeter import __version__
 from toxmeter.errors import InputError
 from toxmeter.evaluation.recorded import answers, is_live
-from toxmeter.models.scorer import check_texts
+from toxmeter.models.scorer import check_texts, spans_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from toxmeter.labels import LabelSet
     from toxmeter.models.scorer import FloatArray, Scorer
+    from toxmeter.text import Span
 
 __all__ = ["CachedScorer", "cache_folder"]
 
@@ -137,6 +138,10 @@ class CachedScorer:
         self._tell(len(distinct), len(distinct))
         found = np.frombuffer(b"".join([known[each] for each in hashes]), "<f4")
         return found.reshape(len(rows), len(self.labels)).astype(np.float32)
+
+    def spans(self, texts: Sequence[str]) -> list[list[Span]]:
+        """Windows of texts, as the scorer joins them; see ``Windowed.spans``."""
+        return spans_of(self._scorer, texts)
 
     def flush(self) -> None:
         """Write what has no file yet.

@@ -5,6 +5,10 @@ need not see them. Where the first is sure that a text is toxic, the second is a
 and to decide alike at any threshold the first would have to know how toxic they are, not only that they are. Scores
 are not mixed: those of a text are all of one scorer.
 
+A long text is often doubtful in one place, so of its windows the second reads only those that the first is not sure
+of. Which texts are looked at that closely is decided by the text as a whole, with a lower bar: what is toxic in one
+place counts less in a long text.
+
 This module does not choose where "sure" begins (``toxmeter.evaluation.band``), and finds no model.
 """
 
@@ -13,14 +17,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from toxmeter.errors import ArtifactError, ToxmeterError
 from toxmeter.models.calibrated import RescaledScorer, rescaled
-from toxmeter.models.scorer import FloatArray, Scorer, Staged, check_texts
+from toxmeter.models.scorer import FloatArray, Scorer, Staged, check_texts, spans_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +34,10 @@ if TYPE_CHECKING:
     from toxmeter.artifact import Artifact
     from toxmeter.labels import LabelSet
 
-__all__ = ["CascadeScorer", "RescaledCascade", "sure"]
+__all__ = ["DILUTION", "CascadeScorer", "Pieces", "RescaledCascade", "cut", "joined", "sure"]
+
+DILUTION = 1.5
+"""How many times lower the bar is for a text as a whole than for a window."""
 
 _STAGES = ("first", "second")
 
@@ -48,7 +55,8 @@ class CascadeScorer:
         stages: names of the first and the second.
         first: the fast one.
         second: the better one.
-        low: per label that is looked at, the score by the first from which on the second is asked.
+        low: per label that is looked at, the score of a window by the first from which on the second is asked.
+        text_low: the same of a whole text, from which on its windows are looked at.
     """
 
     def __init__(
@@ -57,6 +65,7 @@ class CascadeScorer:
         second: Scorer,
         low: Mapping[str, float],
         *,
+        dilution: float = DILUTION,
         version: str | None = None,
         labels: LabelSet | None = None,
         thresholds: Mapping[str, float] | None = None,
@@ -66,24 +75,29 @@ class CascadeScorer:
         Args:
             first: the fast one.
             second: the better one, with the same labels in the same order.
-            low: per label in [0, 1]. A text whose scores by the first all lie below is answered by the first; labels
-                without a low are not looked at.
+            low: per label in [0, 1]. A text is answered by the first if the scores of each of its windows by the
+                first all lie below; labels without a low are not looked at. The second has to be ``Windowed``, or
+                each text is one window.
+            dilution: at least 1. So many times lower must the scores of a whole text lie for its windows not to be
+                looked at.
             version: of the artifact; None for one that is made of both versions and ``low``.
             labels: where other ones are to mean toxic; None for those of the second.
             thresholds: per label; None for those of the second.
 
         Raises:
-            ValueError: when the labels are not the same, or a low is no probability or of no label.
+            ValueError: when the labels are not the same, or a low is no probability or of no label, or the dilution
+                is less than 1.
         """
         if (first.labels.names, first.labels.kind) != (second.labels.names, second.labels.kind):
             raise ValueError(f"{first.version} has the labels {_told(first.labels)}, {second.version}"
                              f" {_told(second.labels)}: both must have the same in the same order")
-        _check_low(low, second.labels)
+        _check_low(low, dilution, second.labels)
         self.labels = second.labels if labels is None else labels
-        self.version = version or _version(first, second, low)
+        self.version = version or _version(first, second, low, dilution)
         self.thresholds: Mapping[str, float] = second.thresholds if thresholds is None else thresholds
         self.window = min(first.window, second.window)
         self.low = dict(low)
+        self.text_low = {name: value / dilution for name, value in low.items()}
         self.stages = _names(first.version, second.version)
         self.first, self.second = first, second
 
@@ -93,7 +107,8 @@ class CascadeScorer:
     ) -> CascadeScorer:
         """The scorer of a ``cascade`` artifact, which names its two models::
 
-            {"first": {"name": "nano", "version": "nano@1+…"}, "second": {"name": "../mini", …}, "low": {"toxic": .02}}
+            {"first": {"name": "nano", "version": "nano@1+…"}, "second": {"name": "../mini", …}, "low": {"toxic": .02},
+             "dilution": 1.5}
 
         A name with a slash is a path, and begins at the folder of the cascade unless it is absolute; one without is a
         shipped model.
@@ -110,14 +125,15 @@ class CascadeScorer:
         try:
             named = [(str(model[stage]["name"]), str(model[stage]["version"])) for stage in _STAGES]
             low = {str(name): float(value) for name, value in model["low"].items()}
+            dilution = float(model["dilution"])
         except (KeyError, TypeError, ValueError, AttributeError) as err:
             raise ArtifactError(f"{artifact.path}: not a cascade of its manifest ({err!r})") from err
         # verified before they are loaded: a cascade that names itself would not end otherwise
         stages = [_verified(artifact, find, stage, *names) for stage, names in zip(_STAGES, named, strict=True)]
         first, second = map(load, stages)
         try:
-            return cls(first, second, low, version=artifact.version, labels=manifest.labels,
-                       thresholds=manifest.thresholds)
+            return cls(first, second, low, dilution=dilution, version=artifact.version,
+                       labels=manifest.labels, thresholds=manifest.thresholds)
         except ValueError as err:
             raise ArtifactError(f"{artifact.path}: not a cascade of its models ({err})") from err
 
@@ -129,10 +145,20 @@ class CascadeScorer:
         """Score texts, all by the first and the unsure by the second in one call; see ``Staged.score_staged``."""
         rows = check_texts(texts)
         scores = np.array(self.first.score(rows), np.float32)
+        stage = np.zeros(len(rows), np.uint8)
+        unsure = np.flatnonzero(~sure(scores, self.text_low, self.labels))
+        if len(unsure):
+            scores[unsure], stage[unsure] = self._by_windows([rows[place] for place in unsure.tolist()])
+        return scores, stage
+
+    def _by_windows(self, texts: list[str]) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
+        """Scores of texts by those of their windows, and which are the second's."""
+        pieces = cut(self.second, texts)
+        scores = np.array(self.first.score(pieces.texts), np.float32)
         asked = ~sure(scores, self.low, self.labels)
         if asked.any():
-            scores[asked] = self.second.score([rows[place] for place in np.flatnonzero(asked).tolist()])
-        return scores, asked.astype(np.uint8)
+            scores[asked] = self.second.score([pieces.texts[place] for place in np.flatnonzero(asked).tolist()])
+        return joined(scores, asked, pieces.owners)
 
 
 class RescaledCascade(RescaledScorer):
@@ -154,6 +180,44 @@ class RescaledCascade(RescaledScorer):
         return rescaled(scores, self.labels.kind, self._calibration), stage
 
 
+class Pieces(NamedTuple):
+    """The windows of some texts.
+
+    Attributes:
+        texts: ``m`` windows, those of one text side by side.
+        owners: ``[m]`` the text that each is of, in rising order, each text at least once.
+    """
+
+    texts: list[str]
+    owners: npt.NDArray[np.int64]
+
+
+def cut(scorer: Scorer, texts: Sequence[str]) -> Pieces:
+    """Texts as the windows that a scorer joins, each text as a whole where it cannot tell them."""
+    spans = spans_of(scorer, texts)
+    return Pieces([text[begin:end] for text, each in zip(texts, spans, strict=True) for begin, end in each],
+                  np.repeat(np.arange(len(spans)), [len(each) for each in spans]))
+
+
+def joined(
+    scores: FloatArray, asked: npt.NDArray[np.bool_], owners: npt.NDArray[np.int64]
+) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
+    """Scores of texts: the largest of those windows that the second was asked for, or else of all by the first.
+
+    Args:
+        scores: ``[m, k]`` of windows, by the second where it was asked.
+        asked: ``[m]``.
+        owners: ``[m]`` the text that each is of, in rising order from 0, each at least once.
+
+    Returns:
+        ``[n, k]``, and ``[n]``: whether they are the second's.
+    """
+    starts = np.flatnonzero(np.diff(owners, prepend=-1))
+    second = np.logical_or.reduceat(asked, starts)
+    counted = np.where((asked == second[owners])[:, None], scores, -np.inf)
+    return np.maximum.reduceat(counted, starts, axis=0).astype(np.float32), second
+
+
 def sure(
     scores: npt.NDArray[np.floating[Any]], low: Mapping[str, float], labels: LabelSet
 ) -> npt.NDArray[np.bool_]:
@@ -171,7 +235,9 @@ def sure(
     return np.asarray((scores[:, columns] < np.array([*low.values()])).all(axis=1))
 
 
-def _check_low(low: Mapping[str, float], labels: LabelSet) -> None:
+def _check_low(low: Mapping[str, float], dilution: float, labels: LabelSet) -> None:
+    if not 1 <= dilution < np.inf:
+        raise ValueError(f"dilution is {dilution}: the bar for a text is as high as for a window (1), or lower (1.5)")
     if not low:
         raise ValueError("no label has a low: the first model would answer every text")
     for name, value in low.items():
@@ -202,8 +268,8 @@ def _names(first: str, second: str) -> tuple[str, str]:
     return names if names[0] != names[1] else (first, second)
 
 
-def _version(first: Scorer, second: Scorer, low: Mapping[str, float]) -> str:
-    made_of = json.dumps([first.version, second.version, sorted(low.items())]).encode()
+def _version(first: Scorer, second: Scorer, low: Mapping[str, float], dilution: float) -> str:
+    made_of = json.dumps([first.version, second.version, sorted(low.items()), dilution]).encode()
     return f"cascade@0+{hashlib.sha256(made_of).hexdigest()[:8]}"
 
 

@@ -20,6 +20,7 @@ from toxmeter.models.tokens import TokenReader, by_tokens
 
 if TYPE_CHECKING:
     from toxmeter.labels import LabelSet
+    from toxmeter.text import Span
 
 __all__ = ["EncoderScorer", "Inputs"]
 
@@ -30,7 +31,7 @@ _BLOCK = 4_096  # texts that are tokenised and sorted at once: memory stays the 
 
 
 class EncoderScorer(ABC):
-    """Scores by an encoder; a ``Scorer``, safe to use from several threads.
+    """Scores by an encoder; a ``Scorer`` and a ``Windowed`` one, safe to use from several threads.
 
     A text of several windows has, per label of a ``multilabel`` set, the largest score of any window. Of the
     other sets it has the whole row of the window with the highest sum of toxic labels, or without toxic labels
@@ -90,6 +91,16 @@ class EncoderScorer(ABC):
         for begin in range(0, len(rows), _BLOCK):
             scores[begin : begin + _BLOCK] = self._score_block(rows[begin : begin + _BLOCK])
         return scores
+
+    def spans(self, texts: Sequence[str]) -> list[list[Span]]:
+        """Windows of texts; see ``Windowed.spans``. Where labels exclude each other, windows are not joined by the
+        maximum, and each text is told as a whole.
+        """
+        rows = check_texts(texts)
+        if self.labels.kind != "multilabel":
+            return [[(0, len(text))] for text in rows]
+        return [spans for begin in range(0, len(rows), _BLOCK)
+                for spans in self._reader.spans(rows[begin : begin + _BLOCK])]
 
     def _score_block(self, texts: list[str]) -> FloatArray:
         windows, owners = self._reader.read(texts)

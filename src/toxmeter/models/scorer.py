@@ -15,8 +15,9 @@ import numpy.typing as npt
 
 from toxmeter.errors import InputError
 from toxmeter.labels import LabelSet
+from toxmeter.text import Span
 
-__all__ = ["FloatArray", "Scorer", "Staged", "check_texts", "processors"]
+__all__ = ["FloatArray", "Scorer", "Staged", "Windowed", "check_texts", "processors", "spans_of"]
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -75,6 +76,30 @@ class Staged(Scorer, Protocol):
         Raises:
             InputError: as ``score``.
         """
+
+
+@runtime_checkable
+class Windowed(Scorer, Protocol):
+    """A scorer that can tell which windows of a text it joins."""
+
+    def spans(self, texts: Sequence[str]) -> list[list[Span]]:
+        """Where the windows of texts begin and end.
+
+        Args:
+            texts: as for ``score``.
+
+        Returns:
+            for each text at least one ``(begin, end)``, in characters. ``score([text[begin:end]])`` is the row of that
+            window, and the largest per label of these are the row of the text.
+
+        Raises:
+            InputError: as ``score``.
+        """
+
+
+def spans_of(scorer: Scorer, texts: Sequence[str]) -> list[list[Span]]:
+    """The windows of texts, as ``Windowed.spans``; of a scorer that cannot tell them, each text as a whole."""
+    return scorer.spans(texts) if isinstance(scorer, Windowed) else [[(0, len(text))] for text in check_texts(texts)]
 
 
 def check_texts(texts: Sequence[str]) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from toxmeter.text import encode, windows
+from toxmeter.text import Span, encode, windows
 
 __all__ = ["Row", "TokenReader", "by_tokens"]
 
@@ -59,23 +59,33 @@ class TokenReader:
             the windows, at least one for each text, and for each window the index of its text; windows of
             one text need not be neighbours.
         """
-        rows: list[Row] = []
-        owners: list[int] = []
-        pending = [(owner, text[begin:end]) for owner, text in enumerate(texts)
+        found = [*self._windows(texts)]
+        return [row for *_, row in found], [owner for owner, *_ in found]
+
+    def spans(self, texts: list[str]) -> list[list[Span]]:
+        """Where the windows of each text begin and end; ``text[begin:end]`` by itself is that one window again."""
+        found: list[list[Span]] = [[] for _ in texts]
+        for owner, begin, end, _ in self._windows(texts):
+            found[owner].append((begin, end))
+        return found
+
+    def _windows(self, texts: list[str]) -> Iterator[tuple[int, int, int, Row]]:
+        """Index of the text, begin, end and tokens of each window."""
+        pending = [(owner, begin, end) for owner, text in enumerate(texts)
                    for begin, end in windows(text, self.window)]
         share = None
         while pending:
-            split: list[tuple[int, str]] = []
-            for (owner, piece), row in zip(pending, self._rows([piece for _, piece in pending]), strict=True):
-                if row.shape[1] <= self._max_length or len(piece) < 2:
-                    rows.append(self._cut(row))
-                    owners.append(owner)
+            split: list[tuple[int, int, int]] = []
+            rows = self._rows([texts[owner][begin:end] for owner, begin, end in pending])
+            for (owner, begin, end), row in zip(pending, rows, strict=True):
+                if row.shape[1] <= self._max_length or end - begin < 2:
+                    yield owner, begin, end, self._cut(row)
                 else:
-                    limit = max(1, int(len(piece) * (share or self._share(row))))
-                    split += [(owner, piece[begin:end]) for begin, end in windows(piece, limit)]
+                    limit = max(1, int((end - begin) * (share or self._share(row))))
+                    split += [(owner, begin + first, begin + last)
+                              for first, last in windows(texts[owner][begin:end], limit)]
             # halves from now on: each round ends sooner, so that repeated overlaps cannot pile up
             pending, share = split, 0.5
-        return rows, owners
 
     def stack(self, rows: Sequence[Row]) -> dict[str, npt.NDArray[np.int64]]:
         """Rows as padded inputs ``[m, t]`` of a model, with their ``attention_mask``."""
