@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from toxmeter.cli.options import TextOption, check_text, scoring
+from toxmeter.cli.progress import progress
 from toxmeter.cli.terminal import printable, table
-from toxmeter.cli.train import progress
 
 if TYPE_CHECKING:
     from toxmeter.data.tables import Table

@@ -22,8 +22,8 @@ from toxmeter.cli.options import (
     scoring,
     thresholds_of,
 )
+from toxmeter.cli.progress import progress
 from toxmeter.cli.terminal import printable, table
-from toxmeter.cli.train import progress
 
 if TYPE_CHECKING:
     import numpy as np

@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
+from toxmeter.cli.progress import progress
 from toxmeter.cli.terminal import printable, table
-from toxmeter.cli.train import DataOption, RecipeArgument, SetOption, progress
+from toxmeter.cli.train import DataOption, RecipeArgument, SetOption
 
 __all__ = ["HELP", "crossval"]
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from toxmeter.cli.options import LabelOption, ReportOption, ScaleOption, ScoresOption, TextOption, check_text, pairs
+from toxmeter.cli.progress import progress
 from toxmeter.cli.terminal import printable, table
-from toxmeter.cli.train import progress
 from toxmeter.errors import InputError
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from toxmeter.cli.options import TextOption, check_text
+from toxmeter.cli.progress import progress
 from toxmeter.cli.terminal import printable, table
-from toxmeter.cli.train import progress
 from toxmeter.errors import InputError
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from toxmeter.cli.progress import progress
 from toxmeter.cli.terminal import printable, shorten, table
-from toxmeter.cli.train import DataOption, RecipeArgument, SetOption, progress
+from toxmeter.cli.train import DataOption, RecipeArgument, SetOption
 
 if TYPE_CHECKING:
     from toxmeter.training.search import SearchResult

@@ -3,17 +3,15 @@
 The work is ``toxmeter.training.run.train``; this module only shows it.
 """
 
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from toxmeter.cli.progress import progress, rank
 from toxmeter.cli.terminal import printable
 
-__all__ = ["HELP", "DataOption", "RecipeArgument", "SetOption", "progress", "train"]
+__all__ = ["HELP", "DataOption", "RecipeArgument", "SetOption", "train"]
 
 HELP = """
 Train a model by a recipe, measure it on rows that it has not seen, and save it with its card.
@@ -68,7 +66,7 @@ def train(
     with progress() as tell:
         artifact = run(plan, data, target, replace=force, resume=resume, keep_checkpoints=keep_checkpoints,
                        report=tell)
-    if _rank():
+    if rank():
         return
     figures = ", ".join(f"{name} {value}" for name, value in artifact.manifest.metrics["headline"].items())
     typer.echo(printable(f"{artifact.version} in {artifact.path}: {figures}"))
@@ -76,20 +74,3 @@ def train(
         from toxmeter.cli.push import show_plan
 
         show_plan(artifact.path, push_to_hub)
-
-
-@contextmanager
-def progress() -> Iterator[Callable[[str, float], None]]:
-    """A bar on standard error with time passed and left; of several processes, the first one shows it."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), disable=bool(_rank())) as bars:
-        bar = bars.add_task("", total=1.0)
-        yield lambda what, share: bars.update(bar, description=printable(what), completed=share)
-
-
-def _rank() -> int:
-    """Number of this process among those that train together."""
-    return int(os.environ.get("RANK", "0"))
