@@ -28,7 +28,7 @@ SEED = 0
 BIG = {"I love you so much": ".00006", "I'm famous, and you're dead": ".912",
        "And it just helped that you have no morals or integrity": ".689", "Nolan will destroy it": ".769"}
 VARIANTS = {  # name, what it is, recipe, settings
-    "toxicity-levels": ("phrases of three tokens", "toxicity-levels", ("model.base=ENCODER",)),
+    "toxicity-levels": ("phrases of five tokens", "toxicity-levels", ("model.base=ENCODER",)),
     "toxicity-levels, random": ("the same from random embeddings", "toxicity-levels", (
         "model.base=ENCODER", "model.embeddings=random")),
     "toxicity-levels, width 1": ("a plain bag", "toxicity-levels", (

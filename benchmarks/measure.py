@@ -34,7 +34,7 @@ PAGES = Path("runs/evaluation")
 SUITES = ("hatecheck", "hatemoji_build", "bias_madlibs", "winobias", "winogender", "stereoset_editbias_dev",
           "crows_pairs")
 HATE = ("hatecheck", "hatemoji_build")
-MODELS = ("nano", "mini")
+MODELS = ("nano", "mini", "cascade")
 HELD_OUT, SEED, THRESHOLD = 0.5, 0, 0.7
 
 Floats = npt.NDArray[np.float64]
@@ -204,13 +204,14 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--data", type=Path, default=os.environ.get("TOXMETER_DATA", "../shared/data"))
     options.add_argument("--part", choices=("comments", "suites", "perspective"), help="measure only this part anew")
+    options.add_argument("--model", choices=MODELS, help="measure comments and suites of this one only")
     given = options.parse_args()
     data = Path(given.data)
-    result = json.loads(RESULTS.read_text("utf-8")) if given.part else {"models": {}}
+    result = json.loads(RESULTS.read_text("utf-8")) if given.part or given.model else {"models": {}}
     result |= {"held_out": HELD_OUT, "seed": SEED, "threshold": THRESHOLD}
-    if given.part in (None, "perspective"):
+    if given.part == "perspective" or not (given.part or given.model):
         result["perspective"] = {name: beside(*sample) for name, sample in samples(data).items()}
-    for model in MODELS:
+    for model in (given.model,) if given.model else MODELS:
         told = result["models"].setdefault(model, {"sections": {}})
         for part, measured in (("comments", comments), ("suites", suites)):
             if given.part in (None, part):

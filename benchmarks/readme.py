@@ -54,7 +54,6 @@ def models(measured: dict[str, Any], engine: dict[str, Any]) -> str:
             *(" / ".join(f"{100 * check[key]['value']:.0f} %" for check in checks)
               for key in ("hateful", "non_hateful")),
             f"{100 * madlibs['false_alarm_rate']['value']:.0f} %"]))
-    rows.append(("cascade", ["as mini", "as mini", "", "", ""]))
     speed, names = engine["models"]["mini"]["speed"], {"mini": "toxmeter, int8"}
     lines = [
         "| | toxic AUC | toxic F1 | HateCheck, hateful found | not hateful left alone | harmless madlibs flagged"

@@ -108,6 +108,11 @@ def test_scores_on_a_named_scale(scaled: Callable[..., Path]) -> None:
     assert (half.labels, half.window) == (natural.labels, natural.window)
 
 
+def test_dummy_is_no_artifact() -> None:
+    with pytest.raises(UnknownModel, match="dummy is no artifact"):
+        artifact_of("dummy")
+
+
 @pytest.mark.parametrize("scale", [None, "natural"])
 def test_the_natural_scale_is_there_always(scale: str | None, scaled: Callable[..., Path]) -> None:
     assert load("nano", scale=scale).version == load("nano").version

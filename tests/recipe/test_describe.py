@@ -10,10 +10,11 @@ from toxmeter.recipe.schema import Data, Recipe, Source
 
 
 def test_fields_of() -> None:
-    first, second = fields_of(Source)
+    first, second, third = fields_of(Source)
     assert (first.name, first.holds, first.default) == ("set", "a data preset or a set of data.files", "required")
     assert (second.name, second.holds, second.default) == ("weight", "a number from 0 to 1,000", "1.0")
     assert second.meaning == "what one of its rows counts, beside 1 for a row of the main set."
+    assert (third.name, third.holds, third.default) == ("diluted", "a number from 0 to 1", "0.0")
 
 
 def test_a_meaning_of_several_lines_is_one() -> None:

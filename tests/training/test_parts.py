@@ -77,6 +77,32 @@ def test_sets_with_other_labels_train_one_model(fine_tuning: Recipe, tmp_path: P
     assert len(set(parts.train.labels[more, 1])) == 10
 
 
+def diluted_parts(recipe: Recipe, folder: Path, *, harmless: bool = True, share: float = 0.5) -> Parts:
+    (folder / "main.csv").write_text("text,rude\n" + "".join(
+        f"main row {i} says this and that,{int(not harmless or i % 2)}\n" for i in range(60)))
+    (folder / "more.csv").write_text("text,rude\n" + "".join(f"source {i} is rude,1\n" for i in range(200)))
+    files = {name: OwnSet(file=f"{name}.csv", labels=("rude",)) for name in ("main", "more")}
+    return prepare(replace(recipe, labels=Labels(names=("rude",), kind="multilabel", toxic=("rude",)), data=Data(
+        main="main", files=files, sources=(Source(set="more", diluted=share),))), folder)
+
+
+def test_rows_of_a_source_follow_harmless_beginnings(fine_tuning: Recipe, tmp_path: Path) -> None:
+    plain, parts = (diluted_parts(fine_tuning, tmp_path, share=share) for share in (0.0, 0.5))
+    np.testing.assert_array_equal(parts.train.labels, plain.train.labels)
+    longer = [(text, was) for text, was in zip(parts.train.texts, plain.train.texts, strict=True) if text != was]
+    assert 60 < len(longer) < 140
+    assert all(was.startswith("source") and text.startswith("main row") and text.endswith(was) for text, was in longer)
+    assert {int(number) % 2 for text, _ in longer if (number := text.split()[2]).isdigit()} == {0}
+    assert [each.get("diluted") for each in parts.train.origin["sets"]] == [None, 0.5]
+    assert all("diluted" not in each for each in plain.train.origin["sets"])
+    assert (parts.validation.texts, parts.test.texts) == (plain.validation.texts, plain.test.texts)
+
+
+def test_without_harmless_rows_nothing_is_diluted(fine_tuning: Recipe, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="diluted needs harmless rows"):
+        diluted_parts(fine_tuning, tmp_path, harmless=False)
+
+
 def test_rows_that_a_source_keeps_for_testing_do_not_train(fine_tuning: Recipe, tmp_path: Path) -> None:
     (tmp_path / "main.csv").write_text("text,loud\n" + "".join(f"row {i} of main,{i % 2}\n" for i in range(60)))
     (tmp_path / "more.csv").write_text("text,loud,part\n" + "".join(

@@ -62,6 +62,8 @@ def artifact_of(name_or_path: str | os.PathLike[str]) -> Artifact:
         MissingExtra: for a hub model without huggingface_hub.
     """
     name = os.fspath(name_or_path)
+    if name == "dummy":
+        raise UnknownModel(f"dummy is no artifact, and has no files; those that ship are {', '.join(shipped())}")
     folder = _folder(name, None)
     if _is_checkpoint(folder):
         raise ArtifactError(f"{name} is a checkpoint without {MANIFEST}, which cannot hold calibrations or figures:"

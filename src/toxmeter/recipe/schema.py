@@ -66,10 +66,14 @@ class Source:
     Attributes:
         set: name of a data preset, or of a set of data.files.
         weight: what one of its rows counts, beside 1 for a row of the main set.
+        diluted: share of its rows that get the first two to six words of a harmless row of training put before
+            them, so that a harmless beginning does not hide what follows; 0 for none. Give sets of toxic and of
+            harmless texts the same share, or such beginnings become a sign of what follows.
     """
 
     set: str = field(metadata=_SET)
     weight: float = bounded(1.0, 0.0, 1_000.0)
+    diluted: float = bounded(0.0, 0.0, 1.0)
 
 
 @dataclass(frozen=True, kw_only=True)

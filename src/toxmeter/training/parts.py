@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from toxmeter.data.dilute import dilute
 from toxmeter.data.read import Rows, labels_of, read_rows
 from toxmeter.data.split import TEST, TRAIN, VALIDATION, crossing, folds, split, without
 from toxmeter.errors import InputError
@@ -124,17 +125,37 @@ def _training_rows(
     """All rows to train on, with what each counts."""
     files = recipe.data.files
     main_weight = getattr(recipe.train, "main_weight", 1.0)
-    sets = [(main, main_weight)]
-    sets += [(_declared(read_rows(source.set, data, labels, files)), source.weight) for source in recipe.data.sources]
+    sets = [(main, main_weight, 0.0)]
+    sets += [(_declared(read_rows(source.set, data, labels, files)), source.weight, source.diluted)
+             for source in recipe.data.sources]
     banned = list(measured)
     for name in recipe.data.keep_out:
         banned += read_rows(name, data, None, files).texts
-    texts = [text for rows, _ in sets for text in rows.texts]
-    every = np.concatenate([rows.labels for rows, _ in sets])
-    keep = without(texts, banned)
-    unknown = np.isnan(every).all(axis=1)
-    weight = np.concatenate([np.full(len(rows.texts), worth) for rows, worth in sets])
-    origin = {"rows": int((keep & ~unknown).sum()), "left_out_as_near_copies": int((~keep).sum()),
-              "sets": [rows.origin | {"weight": worth} for rows, worth in sets]}
-    keep &= ~unknown
-    return Rows([text for text, kept in zip(texts, keep, strict=True) if kept], every[keep], origin), weight[keep]
+    texts = [text for rows, *_ in sets for text in rows.texts]
+    every = np.concatenate([rows.labels for rows, *_ in sets])
+    copies = ~without(texts, banned)
+    keep = ~copies & ~np.isnan(every).all(axis=1)
+    weight, diluted = (np.repeat([each[column] for each in sets], [len(each[0].texts) for each in sets])
+                       for column in (1, 2))
+    origin = {"rows": int(keep.sum()), "left_out_as_near_copies": int(copies.sum()),
+              "sets": [rows.origin | {"weight": worth} | ({"diluted": share} if share else {})
+                       for rows, worth, share in sets]}
+    rows = Rows([text for text, kept in zip(texts, keep, strict=True) if kept], every[keep], origin)
+    return _diluted(rows, diluted[keep], labels, recipe.seed), weight[keep]
+
+
+def _diluted(rows: Rows, share: Floats, labels: LabelSet, seed: int) -> Rows:
+    """Rows of which the shares ``[n]`` of their sets follow a harmless beginning."""
+    if not share.any():
+        return rows
+    toxic = rows.labels[:, [labels.id(name) for name in labels.toxic]]
+    harmless = [rows.texts[place] for place in np.flatnonzero((toxic < 0.5).all(axis=1)).tolist()]
+    if not labels.toxic or not harmless:
+        raise InputError("data.sources: diluted needs harmless rows to take beginnings of, and there are none: name a"
+                         " set that has some, or set it to 0")
+    texts = list(rows.texts)
+    for each in np.unique(share[share > 0]).tolist():
+        places = np.flatnonzero(share == each).tolist()
+        for place, text in zip(places, dilute([texts[place] for place in places], harmless, each, seed), strict=True):
+            texts[place] = text
+    return replace(rows, texts=texts)
