@@ -93,8 +93,7 @@ def brief(report: dict[str, Any]) -> dict[str, Any]:
             "suite": ("cases", "label", "hateful", "accuracy", "auc", "baseline", "functionalities", "target_gap",
                       "published"),
             "probe": ("cases", "templates", "gaps", "range", "gold"), "checklist": ("cases", "kinds"),
-            "robustness": ("texts", "toxic", "flagged", "perturbations"), "attack": ("budget", "attacked", "escaped"),
-            "speed": ("texts", "texts_per_second", "p50_ms", "p95_ms", "peak_memory_mb", "machine")}
+            "robustness": ("texts", "toxic", "flagged", "perturbations"), "attack": ("budget", "attacked", "escaped")}
     return {"sections": {name: {key: section[key] for key in ("kind", *kept[section["kind"]])}
                          for name, section in report["sections"].items() if section["kind"] in kept}}
 

@@ -59,11 +59,15 @@ def models(measured: dict[str, Any], engine: dict[str, Any]) -> str:
         "| | toxic AUC | toxic F1 | HateCheck, hateful found | not hateful left alone | harmless madlibs flagged"
         " | tweets/s | comments/s |", "| --- " * 8 + "|"]
     for name, cells in rows:
-        told = [f"{speed[corpus][names.get(name, name)]['texts_per_second']:,.0f}" for corpus in ("tweets", "comments")]
+        told = [f"{each['texts_per_second']:,.0f}" for each in (
+            speed["tweets"][names.get(name, name)], engine["shipped"]["speed"][name])]
         lines.append(f"| `{name}` | " + " | ".join([*cells, *told]) + " |")
     best = max(speed["tweets"][name]["texts_per_second"] for name in speed["tweets"] if name.startswith("pipeline"))
     slow = max(speed["comments"][name]["texts_per_second"] for name in speed["comments"] if name.startswith("pipeline"))
     lines.append("| mini's network in `transformers.pipeline` |" + " |" * 5 + f" {best:,.0f} | {slow:,.0f} |")
+    lines += ["", f"Comments: {engine['shipped']['texts']:,} of {engine['shipped']['characters']:.0f} characters on"
+              f" average; for the pipeline {engine['texts']['comments']['texts']} of"
+              f" {engine['texts']['comments']['characters']:.0f}."]
     return "\n".join(lines)
 
 

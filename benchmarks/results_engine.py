@@ -51,6 +51,10 @@ def _model(name: str, found: Found) -> str:
 def _rest(result: Found) -> str:
     few, many = result["many"]
     cold = ", ".join(f"{model} {seconds:.2f} s" for model, seconds in result["cold_check_s"].items())
-    return (f"{many['texts']:,} tweets in one call of mini take {many['memory_mb']:,.0f} MB at most, the texts"
-            f" themselves included; {few['texts']:,} take {few['memory_mb']:,.0f} MB. `toxmeter check` from nothing to"
-            f" its exit: {cold}.")
+    more = result["shipped"]
+    side = ", ".join(f"{model} {each['texts_per_second']:,.0f} ({each['times_mini']:,.1f} × mini)"
+                     for model, each in more["speed"].items())
+    return (f"The models that ship on {more['texts']:,} comments of {more['characters']:.0f} characters on average,"
+            f" texts a second: {side}.\n\n{many['texts']:,} tweets in one call of mini take"
+            f" {many['memory_mb']:,.0f} MB at most, the texts themselves included; {few['texts']:,} take"
+            f" {few['memory_mb']:,.0f} MB. `toxmeter check` from nothing to its exit: {cold}.")
