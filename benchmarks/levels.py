@@ -29,7 +29,9 @@ BIG = {"I love you so much": ".00006", "I'm famous, and you're dead": ".912",
        "And it just helped that you have no morals or integrity": ".689", "Nolan will destroy it": ".769"}
 VARIANTS = {  # name, what it is, recipe, settings
     "toxicity-levels": ("phrases of five tokens", "toxicity-levels", ("model.base=ENCODER",)),
-    "toxicity-levels, random": ("the same from random embeddings", "toxicity-levels", (
+    "toxicity-levels, diluted 0": ("the same without harmless beginnings", "toxicity-levels", (
+        "model.base=ENCODER", "data.sources.0.diluted=0", "data.sources.1.diluted=0")),
+    "toxicity-levels, random": ("from random embeddings", "toxicity-levels", (
         "model.base=ENCODER", "model.embeddings=random")),
     "toxicity-levels, width 1": ("a plain bag", "toxicity-levels", (
         "model.base=ENCODER", "model.embeddings=random", "model.width=1")),
