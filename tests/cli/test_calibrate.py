@@ -118,7 +118,7 @@ def test_an_artifact_is_replaced_on_demand_only(scores: Path, tmp_path: Path, ca
 
 @pytest.mark.parametrize(("words", "said"), [
     (["nono", "-a", "{scores}"], "no model 'nono'"),
-    (["dummy", "-a", "{scores}"], "no model 'dummy'"),
+    (["dummy", "-a", "{scores}"], "dummy is no artifact"),
     (["{scores}", "-a", "{scores}"], "is a file of scores, which cannot score other texts: name a model"),
     (["nano", "-a", "none.csv"], "none.csv: cannot be read"),
     (["nano", "-a", "scores.xls"], "not a kind of file that can be read"),

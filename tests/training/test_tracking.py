@@ -92,7 +92,7 @@ def test_settings_hold_no_text() -> None:
     found = settings(recipe_for("none"))
     assert found["train.lr"] == 0.125
     assert found["model.base"] == "b"
-    assert found["data.sources"] == '[{"set": "jigsaw-natural", "weight": 0.5}]'
+    assert found["data.sources"] == '[{"set": "jigsaw-natural", "weight": 0.5, "diluted": 0.0}]'
     assert SENTENCE not in str(found)
     assert {type(value) for value in found.values()} <= {str, int, float, bool}
 
