@@ -28,13 +28,15 @@ def progress() -> Iterator[Tell]:
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
     console = Console(stderr=True)
-    if not console.is_terminal:
-        yield _lines() if rank() == 0 else lambda *_: None
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=bool(rank())) as bars:
-        bar = bars.add_task("", total=1.0)
-        yield lambda what, share: bars.update(bar, description=printable(what), completed=share)
+    if rank():
+        yield lambda *_: None
+    elif not console.is_terminal:
+        yield _lines()
+    else:
+        columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=console) as bars:
+            bar = bars.add_task("", total=1.0)
+            yield lambda what, share: bars.update(bar, description=printable(what), completed=share)
 
 
 def rank() -> int:
