@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 __all__ = ["JOINTS", "WORDS", "dilute"]
 
@@ -20,13 +21,15 @@ WORDS = (2, 6)
 """The fewest and the most words of a beginning."""
 
 
-def dilute(texts: Sequence[str], harmless: Sequence[str], share: float, seed: int) -> list[str]:
+def dilute(
+    texts: Sequence[str], harmless: Sequence[str], share: float | npt.NDArray[np.float64], seed: int
+) -> list[str]:
     """Put the first words of harmless texts before some texts.
 
     Args:
         texts: ``n`` texts.
         harmless: texts to take beginnings of, at least one; a shorter one than the beginning is taken whole.
-        share: in [0, 1], of the texts that get one.
+        share: in [0, 1], of the texts that get one; or ``[n]`` how likely each of them does.
         seed: of which texts, which beginnings and how many words.
 
     Returns:

@@ -67,8 +67,9 @@ class Source:
         set: name of a data preset, or of a set of data.files.
         weight: what one of its rows counts, beside 1 for a row of the main set.
         diluted: share of its rows that get the first two to six words of a harmless row of training put before
-            them, so that a harmless beginning does not hide what follows; 0 for none. Give sets of toxic and of
-            harmless texts the same share, or such beginnings become a sign of what follows.
+            them, with or without an English conjunction, so that a harmless beginning does not hide what follows; 0
+            for none. Give sets of toxic and of harmless texts the same share, or such beginnings become a sign of what
+            follows.
     """
 
     set: str = field(metadata=_SET)

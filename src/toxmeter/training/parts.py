@@ -153,9 +153,8 @@ def _diluted(rows: Rows, share: Floats, labels: LabelSet, seed: int) -> Rows:
     if not labels.toxic or not harmless:
         raise InputError("data.sources: diluted needs harmless rows to take beginnings of, and there are none: name a"
                          " set that has some, or set it to 0")
-    texts = list(rows.texts)
-    for each in np.unique(share[share > 0]).tolist():
-        places = np.flatnonzero(share == each).tolist()
-        for place, text in zip(places, dilute([texts[place] for place in places], harmless, each, seed), strict=True):
-            texts[place] = text
+    texts, places = list(rows.texts), np.flatnonzero(share).tolist()
+    longer = dilute([texts[place] for place in places], harmless, share[places], seed)
+    for place, text in zip(places, longer, strict=True):
+        texts[place] = text
     return replace(rows, texts=texts)
