@@ -190,14 +190,13 @@ def cold(model: str) -> float:
 
 
 def corpora(data: Path) -> dict[str, list[str]]:
-    """Texts drawn from both sets."""
+    """All texts of both sets in an order that is drawn."""
     from measure import unseen
     from nano import tweets
 
     rng = np.random.default_rng(SEED)
     found = {"tweets": tweets(data), "comments": [json.loads(row)["text"] for row in unseen(data)]}
-    drawn = {name: [texts[row] for row in rng.permutation(len(texts))] for name, texts in found.items()}
-    return {**{name: texts[: TEXTS[name]] for name, texts in drawn.items()}, "all": drawn["comments"]}
+    return {name: [texts[row] for row in rng.permutation(len(texts))] for name, texts in found.items()}
 
 
 def models(texts: dict[str, list[str]], file: Path, rounds: int) -> dict[str, Any]:
@@ -244,8 +243,8 @@ def main() -> None:
     options.add_argument("--part", choices=("models", "shipped", "many", "cold"), help="measure only this part anew")
     given = options.parse_args()
     WORK.mkdir(parents=True, exist_ok=True)
-    texts = corpora(Path(given.data))
-    every = texts.pop("all")
+    every = corpora(Path(given.data))
+    texts = {name: found[: TEXTS[name]] for name, found in every.items()}
     result: dict[str, Any] = json.loads(RESULTS.read_text("utf-8")) if given.part else {}
     result |= {"model": load_mini().version, "python": platform.python_version(), "machine": platform.machine(),
                "processors": os.cpu_count(), "rounds": given.rounds, "seed": SEED,
@@ -256,7 +255,7 @@ def main() -> None:
     if given.part in (None, "models"):
         result["models"] = models(texts, file, given.rounds)
     if given.part in (None, "shipped"):
-        result["shipped"] = shipped(every, given.rounds)
+        result["shipped"] = shipped(every["comments"], given.rounds)
     if given.part in (None, "many"):
         result["many"] = [footprint("mini", str(WORK / "mini"), "toxmeter, int8", file, many // TEXTS["tweets"])
                           for many in (10_000, 100_000)]
