@@ -75,10 +75,20 @@ def test_a_window_by_itself_is_read_as_one_window_again(texts: list[str]) -> Non
     pieces = [(owner, text[begin:end]) for owner, (text, each) in enumerate(zip(texts, spans, strict=True))
               for begin, end in each]
     alone, owners = reader.read([piece for _, piece in pieces])
-    assert owners == list(range(len(pieces)))
+    long = [len(text) > MOST - 2 for text in texts]
+    assert all(owners.count(number) == 1 for number, (owner, _) in enumerate(pieces) if long[owner])
+    assert all(len(each) == 1 for each, more in zip(spans, long, strict=True) if not more)
     rows, of = reader.read(texts)
     together = sorted((owner, row.tolist()) for owner, row in zip(of, rows, strict=True))
-    assert sorted((owner, row.tolist()) for (owner, _), row in zip(pieces, alone, strict=True)) == together
+    assert sorted((pieces[owner][0], row.tolist()) for owner, row in zip(owners, alone, strict=True)) == together
+
+
+def test_a_text_that_surely_fits_is_not_tokenised_for_its_span() -> None:
+    tokenizer = Characters()
+    reader = TokenReader(tokenizer, MOST)
+    tokenizer.read.clear()
+    assert reader.spans(["abcdefgh", "", "abcdefghi"]) == [[(0, 8)], [(0, 0)], reader.spans(["abcdefghi"])[0]]
+    assert "abcdefgh" not in tokenizer.read
 
 
 @given(st.lists(st.text(st.sampled_from("ab🔪. \n"), max_size=300), max_size=5))

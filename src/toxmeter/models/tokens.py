@@ -63,10 +63,17 @@ class TokenReader:
         return [row for *_, row in found], [owner for owner, *_ in found]
 
     def spans(self, texts: list[str]) -> list[list[Span]]:
-        """Where the windows of each text begin and end; ``text[begin:end]`` by itself is that one window again."""
-        found: list[list[Span]] = [[] for _ in texts]
-        for owner, begin, end, _ in self._windows(texts):
-            found[owner].append((begin, end))
+        """Where the windows of each text begin and end; ``text[begin:end]`` by itself is that one window again.
+
+        A text of no more characters than a window has tokens is told as a whole, without being tokenised; should it
+        have more tokens than that, as emoji may, it is one span of several windows.
+        """
+        long = [place for place, text in enumerate(texts) if len(text) > self._max_length - self._special]
+        found: list[list[Span]] = [[(0, len(text))] for text in texts]
+        for place in long:
+            found[place] = []
+        for owner, begin, end, _ in self._windows([texts[place] for place in long]):
+            found[long[owner]].append((begin, end))
         return found
 
     def _windows(self, texts: list[str]) -> Iterator[tuple[int, int, int, Row]]:
