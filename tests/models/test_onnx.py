@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -20,7 +21,7 @@ from toxmeter.errors import ArtifactError, InputError
 from toxmeter.export.forms import exported
 from toxmeter.labels import JIGSAW, LabelSet
 from toxmeter.models import Scorer
-from toxmeter.models.onnx import FILES, OnnxScorer
+from toxmeter.models.onnx import FILES, FastTokenizer, OnnxScorer
 from toxmeter.models.transformer import TransformerScorer
 
 MIXED = ["", " \n\t", "a nice day", "you are rude", "\ud800 \udfff", "\x00\x07\x1b", "é 你好 🔪", "x" * 5_000]
@@ -98,6 +99,52 @@ def test_threads_may_share_a_scorer(pair: tuple[Any, Any]) -> None:
     with ThreadPoolExecutor(4) as pool:
         for found in pool.map(lambda _: scorer.score(MIXED), range(8)):
             np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+@pytest.fixture
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("toxmeter.models.onnx._BUDGET", 24)
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_batches_side_by_side_give_the_same_scores(saved: Callable[..., Artifact]) -> None:
+    path = saved().path
+    graph, tokenizer = (path / name for name in FILES)
+    reader = FastTokenizer(tokenizer.read_bytes(), pad=0, fields=["input_ids", "token_type_ids"])
+    one, three = (OnnxScorer(graph, reader, labels=JIGSAW, thresholds={}, version="tiny@1+0", max_length=32,
+                             threads=threads) for threads in (1, 3))
+    texts = [*MIXED, *(f"day {number} of {number * number}" for number in range(60))]
+    np.testing.assert_allclose(three.score(texts), one.score(texts), atol=1e-6)
+    assert "_single" in vars(three), "three threads should have run batches of their own"
+    assert "_single" not in vars(one)
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_what_replaces_the_file_later_is_not_read(saved: Callable[..., Artifact], tmp_path: Path) -> None:
+    artifact = saved()
+    scorer = load(artifact.path)
+    texts = [f"day {number}" for number in range(400)]
+    expected = [scorer.score([text])[0] for text in texts]
+    (tmp_path / "other").write_bytes(b"another model")
+    (tmp_path / "other").replace(artifact.path / FILES[0])
+    np.testing.assert_allclose(scorer.score(texts), expected, atol=1e-5)
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_a_batch_that_fails_ends_the_others(saved: Callable[..., Artifact], monkeypatch: pytest.MonkeyPatch) -> None:
+    scorer = load(saved().path)
+    seen: list[int] = []
+
+    def fail(session: Any, inputs: Any) -> Any:
+        seen.append(1)
+        time.sleep(0.02)
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr("toxmeter.models.onnx._run", fail)
+    monkeypatch.setattr(scorer, "_threads", 2)
+    with pytest.raises(RuntimeError, match="out of memory"):
+        scorer.score([f"day {number}" for number in range(2_000)])
+    assert len(seen) < 200
 
 
 def test_an_artifact_loads_and_guards(saved: Callable[..., Artifact]) -> None:

@@ -7,7 +7,7 @@ network: ``transformer.py`` does with torch, ``onnx.py`` with onnxruntime.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from toxmeter.models.calibrated import probabilities
 from toxmeter.models.scorer import FloatArray, check_texts
-from toxmeter.models.tokens import TokenReader, by_tokens
+from toxmeter.models.tokens import Row, TokenReader, by_tokens
 
 if TYPE_CHECKING:
     from toxmeter.labels import LabelSet
@@ -102,11 +102,17 @@ class EncoderScorer(ABC):
         return [spans for begin in range(0, len(rows), _BLOCK)
                 for spans in self._reader.spans(rows[begin : begin + _BLOCK])]
 
+    def _each(self, batches: Sequence[list[Row]]) -> Iterator[FloatArray]:
+        """Logits of batches in their order; overridden where several run at once."""
+        for batch in batches:
+            yield self._logits(self._reader.stack(batch))
+
     def _score_block(self, texts: list[str]) -> FloatArray:
         windows, owners = self._reader.read(texts)
         logits = np.empty((len(windows), len(self.labels)), np.float32)
-        for batch in by_tokens([window.shape[1] for window in windows], self._budget):
-            logits[batch] = self._logits(self._reader.stack([windows[at] for at in batch]))
+        places = [*by_tokens([window.shape[1] for window in windows], self._budget)]
+        for place, found in zip(places, self._each([[windows[at] for at in place] for place in places]), strict=True):
+            logits[place] = found
         scores = probabilities(logits, self.labels.kind, self._calibration)
         return scores if owners == list(range(len(texts))) else _joined(scores, np.array(owners), self.labels)
 
