@@ -228,6 +228,13 @@ def shipped(texts: list[str], rounds: int) -> dict[str, Any]:
         "times_mini": statistics.median(each["mini"] / each[name] for each in taken)} for name in made}}
 
 
+def instructions() -> list[str]:
+    """What the processor has for vectors and matrices: it decides how much int8 gains."""
+    import cpuinfo  # comes with codecarbon
+
+    return sorted(flag for flag in cpuinfo.get_cpu_info()["flags"] if flag.startswith(("avx", "amx", "asimd", "sve")))
+
+
 def load_mini() -> Any:  # noqa: ANN401 - a scorer
     """The shipped one."""
     from toxmeter import load
@@ -247,7 +254,7 @@ def main() -> None:
     texts = {name: found[: TEXTS[name]] for name, found in every.items()}
     result: dict[str, Any] = json.loads(RESULTS.read_text("utf-8")) if given.part else {}
     result |= {"model": load_mini().version, "python": platform.python_version(), "machine": platform.machine(),
-               "processors": os.cpu_count(), "rounds": given.rounds, "seed": SEED,
+               "processors": os.cpu_count(), "instructions": instructions(), "rounds": given.rounds, "seed": SEED,
                "texts": {name: {"texts": len(found), "characters": statistics.fmean(map(len, found))}
                          for name, found in texts.items()}}
     file = WORK / "tweets.json"

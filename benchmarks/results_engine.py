@@ -20,7 +20,8 @@ def section(result: Found) -> str:
     sizes = ", ".join(f"{found['texts']} {name} of {found['characters']:.0f} characters on average"
                       for name, found in result["texts"].items())
     head = ("## The engine\n\n`python benchmarks/engine.py --data FOLDER` with"
-            f" `{result['model']}` on {result['processors']} cores: {sizes}. Medians of {result['rounds']} rounds that"
+            f" `{result['model']}` on {result['processors']} cores"
+            f" ({', '.join(result['instructions'])}): {sizes}. Medians of {result['rounds']} rounds that"
             " go round the systems in turn; the pipeline in the ratios is the faster one of its two batch sizes."
             " Pipeline and torch cut what is longer than 512 tokens, the engine reads it in windows.")
     return "\n\n".join([head, *(_model(name, found) for name, found in result["models"].items()), _rest(result)])

@@ -103,7 +103,7 @@ def test_threads_may_share_a_scorer(pair: tuple[Any, Any]) -> None:
 
 @pytest.fixture
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("toxmeter.models.onnx._BUDGET", 24)
+    monkeypatch.setattr("toxmeter.models.onnx._OWN", 24)
 
 
 @pytest.mark.usefixtures("small_batches")
@@ -115,18 +115,25 @@ def test_batches_side_by_side_give_the_same_scores(saved: Callable[..., Artifact
                              threads=threads) for threads in (1, 3))
     texts = [*MIXED, *(f"day {number} of {number * number}" for number in range(60))]
     np.testing.assert_allclose(three.score(texts), one.score(texts), atol=1e-6)
-    assert "_single" in vars(three), "three threads should have run batches of their own"
+    assert vars(three)["_single"], "three threads should have run batches of their own"
     assert "_single" not in vars(one)
 
 
 @pytest.mark.usefixtures("small_batches")
-def test_what_replaces_the_file_later_is_not_read(saved: Callable[..., Artifact], tmp_path: Path) -> None:
+@pytest.mark.parametrize("by", ["garbage", "another model", "nothing"])
+def test_what_replaces_the_file_later_is_not_read(
+    saved: Callable[..., Artifact], classifier: Callable[[int], tuple[Any, Any]], tmp_path: Path, by: str
+) -> None:
     artifact = saved()
     scorer = load(artifact.path)
     texts = [f"day {number}" for number in range(400)]
     expected = [scorer.score([text])[0] for text in texts]
-    (tmp_path / "other").write_bytes(b"another model")
-    (tmp_path / "other").replace(artifact.path / FILES[0])
+    if by == "nothing":
+        (artifact.path / FILES[0]).unlink()
+    else:
+        other = exported(made(classifier, LabelSet(("a", "b"), "multilabel")), "onnx").files[FILES[0]]
+        (tmp_path / "other").write_bytes(b"garbage" if by == "garbage" else other)
+        (tmp_path / "other").replace(artifact.path / FILES[0])
     np.testing.assert_allclose(scorer.score(texts), expected, atol=1e-5)
 
 

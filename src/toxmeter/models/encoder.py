@@ -7,7 +7,7 @@ network: ``transformer.py`` does with torch, ``onnx.py`` with onnxruntime.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -102,18 +102,28 @@ class EncoderScorer(ABC):
         return [spans for begin in range(0, len(rows), _BLOCK)
                 for spans in self._reader.spans(rows[begin : begin + _BLOCK])]
 
-    def _each(self, batches: Sequence[list[Row]]) -> Iterator[FloatArray]:
-        """Logits of batches in their order; overridden where several run at once."""
-        for batch in batches:
-            yield self._logits(self._reader.stack(batch))
+    def _run(self, windows: Sequence[Row]) -> FloatArray:
+        """What the network makes of windows, ``[m, k]``; overridden where batches run side by side."""
+        return self._in_batches(windows, self._budget, self._logits)
+
+    def _in_batches(
+        self,
+        windows: Sequence[Row],
+        budget: int,
+        run: Callable[[Inputs], FloatArray],
+        each: Callable[..., Iterable[FloatArray]] = map,
+    ) -> FloatArray:
+        """Logits ``[m, k]`` of windows in batches of ``budget`` tokens; ``each`` runs them as ``map`` does."""
+        logits = np.empty((len(windows), len(self.labels)), np.float32)
+        places = [*by_tokens([window.shape[1] for window in windows], budget)]
+        found = each(lambda place: run(self._reader.stack([windows[at] for at in place])), places)
+        for place, rows in zip(places, found, strict=True):
+            logits[place] = rows
+        return logits
 
     def _score_block(self, texts: list[str]) -> FloatArray:
         windows, owners = self._reader.read(texts)
-        logits = np.empty((len(windows), len(self.labels)), np.float32)
-        places = [*by_tokens([window.shape[1] for window in windows], self._budget)]
-        for place, found in zip(places, self._each([[windows[at] for at in place] for place in places]), strict=True):
-            logits[place] = found
-        scores = probabilities(logits, self.labels.kind, self._calibration)
+        scores = probabilities(self._run(windows), self.labels.kind, self._calibration)
         return scores if owners == list(range(len(texts))) else _joined(scores, np.array(owners), self.labels)
 
 

@@ -6,14 +6,12 @@ Texts are tokenised by the tokenizers library on all processors. This module doe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from toxmeter.errors import ArtifactError
 from toxmeter.models.calibrated import NATURAL, scales
@@ -31,14 +29,15 @@ FILES = ("model.onnx", "tokenizer.json")
 """The files of an ``onnx`` artifact."""
 
 _BUDGET = 1_024  # tokens in a batch: what fits in the caches of a processor
-_ENOUGH = 4  # batches for each thread, from which on each runs batches of its own: few would end too unevenly
+_OWN = 512  # tokens in a batch that one thread runs by itself: what fits in the caches of a core
+_ENOUGH = 4  # such batches for each thread: fewer would end too unevenly
 
 
 class OnnxScorer(EncoderScorer):
     """Scores by an ONNX graph on the CPU; all else is as ``EncoderScorer`` says.
 
-    Few texts are shared out among the threads batch by batch, which answers soonest. Of many, each thread runs
-    batches of its own, which takes a tenth less time: none waits for the others within a batch.
+    The threads share each batch of few texts, which answers soonest. Of many texts each thread runs batches of its
+    own, which takes a tenth less time, since none waits for the others; the graph is then held a second time.
 
     A graph in int8 as ``toxmeter.export`` makes it gives a text the same scores whatever it is scored with; one in
     float32 up to rounding.
@@ -69,15 +68,15 @@ class OnnxScorer(EncoderScorer):
             threads: to run on; None for one on each processor that this process may use.
 
         Raises:
+            OSError: when there is no such file.
             ValueError: when the graph cannot be read, takes other inputs, or does not fit the labels, or the
                 calibration does not.
         """
         super().__init__(tokenizer, labels=labels, thresholds=thresholds, version=version, max_length=max_length,
                          budget=_BUDGET, calibration=calibration)
         self._threads = threads or processors()
+        self._graph, self._stamp = graph, _stamp(graph)
         self._session = _session(graph, self._threads)
-        # the file stays open: what replaces it later is another model
-        self._graph = graph if isinstance(graph, bytes) else np.memmap(graph, np.uint8, "r")
         wanted = {value.name for value in self._session.get_inputs()}
         given = {*self._reader.fields, "attention_mask"}
         if wanted != given:
@@ -107,18 +106,21 @@ class OnnxScorer(EncoderScorer):
     def _logits(self, inputs: Inputs) -> FloatArray:
         return _run(self._session, inputs)
 
-    def _each(self, batches: Sequence[list[Row]]) -> Iterator[FloatArray]:
-        if self._threads == 1 or len(batches) < _ENOUGH * self._threads:
-            yield from super()._each(batches)
-        else:
-            session = self._single
-            with ThreadPoolExecutor(self._threads) as pool:
-                yield from pool.map(lambda batch: _run(session, self._reader.stack(batch)), batches)
+    def _run(self, windows: Sequence[Row]) -> FloatArray:
+        many = self._threads > 1 and sum(row.shape[1] for row in windows) >= _ENOUGH * self._threads * _OWN
+        if not many or self._single is None:
+            return super()._run(windows)
+        with ThreadPoolExecutor(self._threads) as pool:
+            return self._in_batches(windows, _OWN, partial(_run, self._single), pool.map)
 
     @cached_property
     def _single(self) -> Any:  # noqa: ANN401 - onnxruntime has no types
-        """The graph on one thread, that of the caller."""
-        return _session(bytes(self._graph), 1)
+        """The graph on the thread that calls; None where its file is another one by now."""
+        try:
+            session = _session(self._graph, 1)
+            return session if _stamp(self._graph) == self._stamp else None
+        except (OSError, ValueError):
+            return None
 
 
 class FastTokenizer:
@@ -162,6 +164,14 @@ class FastTokenizer:
         if "token_type_ids" in self._fields:
             columns["token_type_ids"] = [each.type_ids for each in found]
         return columns
+
+
+def _stamp(graph: Path | bytes) -> tuple[int, ...]:
+    """What changes when a file does."""
+    if isinstance(graph, bytes):
+        return ()
+    found = graph.stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _run(session: Any, inputs: Inputs) -> FloatArray:  # noqa: ANN401 - onnxruntime has no types
