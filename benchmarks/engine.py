@@ -40,6 +40,7 @@ WORK = Path("runs/engine")
 PIPELINES = ("pipeline, batch 1", "pipeline, batch 32")
 TORCH = "torch, sorted, batch 32"
 TEXTS = {"tweets": 400, "comments": 160}
+SHAPES = ("mini", "distilbert")
 SHIPPED = ("mini", "cascade", "nano")
 SEED, WARM_UP, SINGLE = 0, 32, 50
 
@@ -199,19 +200,16 @@ def corpora(data: Path) -> dict[str, list[str]]:
     return {name: [texts[row] for row in rng.permutation(len(texts))] for name, texts in found.items()}
 
 
-def models(texts: dict[str, list[str]], file: Path, rounds: int) -> dict[str, Any]:
-    """Speed and footprint of each shape, and how far mini's scores are off."""
-    result: dict[str, Any] = {}
-    cuts = [*load_mini().thresholds.values()]
-    for shape in ("mini", "distilbert"):
-        folder = str(WORK / shape)
-        prepare(shape, folder, [text for found in texts.values() for text in found])
-        made = {name: make() for name, make in systems(shape, folder).items()}
-        result[shape] = {"speed": {name: speed(made, some, rounds) for name, some in texts.items()},
-                         "footprint": {name: footprint(shape, folder, name, file) for name in made}}
-        if shape == "mini":
-            result[shape]["agreement"] = {name: agreement(folder, made, some, cuts) for name, some in texts.items()}
-        del made
+def measured(shape: str, texts: dict[str, list[str]], file: Path, rounds: int) -> dict[str, Any]:
+    """Speed and footprint of a model of this shape, and how far mini's scores are off."""
+    folder = str(WORK / shape)
+    prepare(shape, folder, [text for found in texts.values() for text in found])
+    made = {name: make() for name, make in systems(shape, folder).items()}
+    result = {"rounds": rounds, "speed": {name: speed(made, some, rounds) for name, some in texts.items()},
+              "footprint": {name: footprint(shape, folder, name, file) for name in made}}
+    if shape == "mini":
+        cuts = [*load_mini().thresholds.values()]
+        result["agreement"] = {name: agreement(folder, made, some, cuts) for name, some in texts.items()}
     return result
 
 
@@ -223,7 +221,7 @@ def shipped(texts: list[str], rounds: int) -> dict[str, Any]:
         for run in made.values():
             run(texts[:WARM_UP])
         taken.append({name: seconds(run, texts) for name, run in made.items()})
-    return {"texts": len(texts), "characters": statistics.fmean(map(len, texts)), "speed": {name: {
+    return {"rounds": rounds, "texts": len(texts), "characters": statistics.fmean(map(len, texts)), "speed": {name: {
         "texts_per_second": len(texts) / statistics.median(each[name] for each in taken),
         "times_mini": statistics.median(each["mini"] / each[name] for each in taken)} for name in made}}
 
@@ -246,21 +244,22 @@ def main() -> None:
     """Measure and write the JSON."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--data", type=Path, default=os.environ.get("TOXMETER_DATA", "../shared/data"))
-    options.add_argument("--rounds", type=int, default=3)
-    options.add_argument("--part", choices=("models", "shipped", "many", "cold"), help="measure only this part anew")
+    options.add_argument("--rounds", type=int, default=5)
+    options.add_argument("--part", choices=(*SHAPES, "shipped", "many", "cold"), help="measure only this part anew")
     given = options.parse_args()
     WORK.mkdir(parents=True, exist_ok=True)
     every = corpora(Path(given.data))
     texts = {name: found[: TEXTS[name]] for name, found in every.items()}
     result: dict[str, Any] = json.loads(RESULTS.read_text("utf-8")) if given.part else {}
     result |= {"model": load_mini().version, "python": platform.python_version(), "machine": platform.machine(),
-               "processors": os.cpu_count(), "instructions": instructions(), "rounds": given.rounds, "seed": SEED,
+               "processors": os.cpu_count(), "instructions": instructions(), "seed": SEED,
                "texts": {name: {"texts": len(found), "characters": statistics.fmean(map(len, found))}
                          for name, found in texts.items()}}
     file = WORK / "tweets.json"
     file.write_text(json.dumps(texts["tweets"]))
-    if given.part in (None, "models"):
-        result["models"] = models(texts, file, given.rounds)
+    for shape in SHAPES:
+        if given.part in (None, shape):
+            result.setdefault("models", {})[shape] = measured(shape, texts, file, given.rounds)
     if given.part in (None, "shipped"):
         result["shipped"] = shipped(every["comments"], given.rounds)
     if given.part in (None, "many"):

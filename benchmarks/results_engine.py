@@ -21,8 +21,8 @@ def section(result: Found) -> str:
                       for name, found in result["texts"].items())
     head = ("## The engine\n\n`python benchmarks/engine.py --data FOLDER` with"
             f" `{result['model']}` on {result['processors']} cores"
-            f" ({', '.join(result['instructions'])}): {sizes}. Medians of {result['rounds']} rounds that"
-            " go round the systems in turn; the pipeline in the ratios is the faster one of its two batch sizes."
+            f" ({', '.join(result['instructions'])}): {sizes}. Rounds go round the"
+            " systems in turn; the pipeline in the ratios is the faster one of its two batch sizes."
             " Pipeline and torch cut what is longer than 512 tokens, the engine reads it in windows.")
     return "\n\n".join([head, *(_model(name, found) for name, found in result["models"].items()), _rest(result)])
 
@@ -39,7 +39,8 @@ def _model(name: str, found: Found) -> str:
         rows.append([*cells, f"{start['first_answer_s']:.2f} s", f"{start['memory_mb']:,.0f} MB"])
     heads = [cell for corpus in corpora
              for cell in (f"{corpus}/s", "× pipeline", "one of them, p50 / p95")]
-    shown = f"### {_TITLES[name]}\n\n" + table(["system", *heads, "first answer", "memory"], rows)
+    shown = (f"### {_TITLES[name]}\n\nMedians of {found['rounds']} rounds.\n\n"
+             + table(["system", *heads, "first answer", "memory"], rows))
     if "agreement" in found:
         told = [f"{system} on {corpus}: {100 * each['flips']:.2f} % of decisions flip at most, scores differ by"
                 f" {each['mean']:.5f} on average and {each['largest']:.3f} at most"
@@ -56,6 +57,7 @@ def _rest(result: Found) -> str:
     side = ", ".join(f"{model} {each['texts_per_second']:,.0f} ({each['times_mini']:,.1f} × mini)"
                      for model, each in more["speed"].items())
     return (f"The models that ship on {more['texts']:,} comments of {more['characters']:.0f} characters on average,"
-            f" texts a second: {side}.\n\n{many['texts']:,} tweets in one call of mini take"
+            f" texts a second, medians of {more['rounds']} rounds: {side}.\n\n{many['texts']:,} tweets in one call of"
+            " mini take"
             f" {many['memory_mb']:,.0f} MB at most, the texts themselves included; {few['texts']:,} take"
             f" {few['memory_mb']:,.0f} MB. `toxmeter check` from nothing to its exit: {cold}.")

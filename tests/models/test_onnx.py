@@ -147,7 +147,7 @@ def test_a_batch_that_fails_ends_the_others(saved: Callable[..., Artifact], monk
         time.sleep(0.02)
         raise RuntimeError("out of memory")
 
-    monkeypatch.setattr("toxmeter.models.onnx._run", fail)
+    monkeypatch.setattr("toxmeter.models.onnx._infer", fail)
     monkeypatch.setattr(scorer, "_threads", 2)
     with pytest.raises(RuntimeError, match="out of memory"):
         scorer.score([f"day {number}" for number in range(2_000)])

@@ -104,14 +104,14 @@ class OnnxScorer(EncoderScorer):
             raise ArtifactError(f"{artifact.path}: not an ONNX model of its manifest ({err})") from err
 
     def _logits(self, inputs: Inputs) -> FloatArray:
-        return _run(self._session, inputs)
+        return _infer(self._session, inputs)
 
     def _run(self, windows: Sequence[Row]) -> FloatArray:
         many = self._threads > 1 and sum(row.shape[1] for row in windows) >= _ENOUGH * self._threads * _OWN
         if not many or self._single is None:
             return super()._run(windows)
         with ThreadPoolExecutor(self._threads) as pool:
-            return self._in_batches(windows, _OWN, partial(_run, self._single), pool.map)
+            return self._in_batches(windows, _OWN, partial(_infer, self._single), pool.map)
 
     @cached_property
     def _single(self) -> Any:  # noqa: ANN401 - onnxruntime has no types
@@ -174,7 +174,7 @@ def _stamp(graph: Path | bytes) -> tuple[int, ...]:
     return found.st_ino, found.st_size, found.st_mtime_ns
 
 
-def _run(session: Any, inputs: Inputs) -> FloatArray:  # noqa: ANN401 - onnxruntime has no types
+def _infer(session: Any, inputs: Inputs) -> FloatArray:  # noqa: ANN401 - onnxruntime has no types
     logits: FloatArray = session.run(["logits"], dict(inputs))[0]
     return logits
 
