@@ -37,7 +37,7 @@ class OnnxScorer(EncoderScorer):
     """Scores by an ONNX graph on the CPU; all else is as ``EncoderScorer`` says.
 
     The threads share each batch of few texts, which answers soonest. Of many texts each thread runs batches of its
-    own, which takes a tenth less time, since none waits for the others; the graph is then held a second time.
+    own, which takes less time altogether, since none waits for the others; the graph is then held a second time.
 
     A graph in int8 as ``toxmeter.export`` makes it gives a text the same scores whatever it is scored with; one in
     float32 up to rounding.
