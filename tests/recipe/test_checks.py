@@ -35,6 +35,11 @@ def test_a_bag_reads_an_odd_number_of_tokens(problems: Callable[..., list[str]])
     assert problems(bag) == ["model.width: 4 is even: as many neighbours are read before a token as after it"]
 
 
+def test_a_bag_has_no_encoder_to_go_back_to(problems: Callable[..., list[str]]) -> None:
+    bag = TUNED.replace('"transformer"', '"bag"') + "[train]\nkeep_base = 0.2"
+    assert problems(bag) == ["train.keep_base: a bag has no encoder to go back to: leave it out"]
+
+
 @pytest.mark.parametrize(("dimension", "problem"), [
     ("field = 'train.schedul', low = 1, high = 2",
      ".field: 'train.schedul' is no field that can be varied (did you mean 'train.schedule'?)"),

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from toxmeter.errors import InputError, TrainingError
+from toxmeter.evaluation.metrics import roc_auc
 from toxmeter.extras import need
 from toxmeter.training.finetune import fit
 from toxmeter.training.parts import Parts, prepare
@@ -48,6 +49,11 @@ def same(one: dict[str, Any], other: dict[str, Any]) -> bool:
     return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
 
 
+def auc(fitted: Fitted, parts: Parts) -> float:
+    logits = fitted.validation_logits
+    return roc_auc(parts.validation.labels[:, 1] >= 0.5, logits[:, 1] - logits[:, 0])
+
+
 Callback: Any = need("transformers", extra="train").TrainerCallback
 
 
@@ -70,12 +76,9 @@ def test_it_learns(fitted: Any) -> None:
 
 
 def test_the_best_checkpoint_is_kept(fitted: Any, parts: Parts) -> None:
-    from toxmeter.evaluation.metrics import roc_auc
-
     found = fitted[0]
     assert found.best == max(entry["eval_auc"] for entry in found.history if "eval_auc" in entry)
-    truth = parts.validation.labels[:, 1] >= 0.5
-    assert roc_auc(truth, found.validation_logits[:, 1] - found.validation_logits[:, 0]) == pytest.approx(found.best)
+    assert auc(found, parts) == pytest.approx(found.best)
 
 
 def test_progress_tells_step_loss_and_metric(fitted: Any) -> None:
@@ -203,3 +206,15 @@ def test_fp16_needs_a_gpu(fine_tuning: Recipe, parts: Parts, tmp_path: Path) -> 
         pytest.skip("there is a GPU")
     with pytest.raises(InputError, match=r"fp16.* needs a GPU"):
         fit(changed(fine_tuning, precision="fp16"), parts, tmp_path)
+
+
+def test_another_share_of_the_base_is_tried_on_the_same_checkpoints(
+    fine_tuning: Recipe, parts: Parts, fitted: Any, tmp_path: Path
+) -> None:
+    first = fit(changed(fine_tuning, keep_base=0.3), parts, tmp_path)
+    assert not same(weights(first), weights(fitted[0]))
+    assert first.best == pytest.approx(auc(first, parts))
+    other = fit(changed(fine_tuning, keep_base=0.0), parts, tmp_path, resume=True, callbacks=[Stop(1)])
+    assert same(weights(other), weights(fitted[0]))
+    again = fit(changed(fine_tuning, keep_base=0.3), parts, tmp_path, resume=True, callbacks=[Stop(1)])
+    assert same(weights(again), weights(first))

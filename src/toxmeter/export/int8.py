@@ -6,23 +6,26 @@ dealt with where it arises: behind a layer normalisation such channels are narro
 raised as much (SmoothQuant, Xiao et al. 2023, arXiv:2211.10438); behind a GELU such a neuron becomes several, each
 with a slice of the range (after outlier channel splitting, Zhao et al. 2019, arXiv:1901.09504). Weights use seven
 bits: with eight, processors without VNNI overflow, and other scores would come out there. This module does not
-choose the texts and does not judge the result (``parity.py``).
+choose the texts, does not decide which integer a weight becomes (``rounding.py``) and does not judge the result
+(``parity.py``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from toxmeter.export.graph import MICROSOFT, tidied
+from toxmeter.export.rounding import rounded
 from toxmeter.extras import need
 
 __all__ = ["quantised"]
 
 Floats = npt.NDArray[np.float32]
+Batch = Mapping[str, npt.NDArray[Any]]
 
 _WEIGHT = 64  # the largest weight: 2 · 255 · 64 just fits in the 16 bits that processors without VNNI add up in
 _LEVELS = 255
@@ -37,6 +40,7 @@ class _Graph:
 
     def __init__(self, model: Any) -> None:  # noqa: ANN401
         self.onnx = need("onnx", extra="export")
+        self._model = model
         self.nodes = list(model.graph.node)
         self.fixed = {tensor.name: self.onnx.numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
 
@@ -44,11 +48,22 @@ class _Graph:
         self.fixed[name] = values
         return name
 
+    def model(self) -> Any:  # noqa: ANN401
+        """All of it as a new ``onnx.ModelProto``."""
+        result = type(self._model)()
+        result.CopyFrom(self._model)
+        del result.graph.node[:], result.graph.initializer[:]
+        result.graph.node.extend(self.nodes)
+        result.graph.initializer.extend(self.onnx.numpy_helper.from_array(np.ascontiguousarray(values), name)
+                                        for name, values in self.fixed.items())
+        tidied(result.graph)
+        return result
+
     def node(self, kind: str, inputs: list[str], output: str, domain: str = "", **attributes: Any) -> Any:  # noqa: ANN401
         return self.onnx.helper.make_node(kind, inputs, [output], name=output, domain=domain, **attributes)
 
 
-def quantised(model: Any, batches: Iterable[Mapping[str, npt.NDArray[Any]]]) -> Any:  # noqa: ANN401
+def quantised(model: Any, batches: Iterable[Batch]) -> Any:  # noqa: ANN401
     """The graph with integer products.
 
     Args:
@@ -62,19 +77,13 @@ def quantised(model: Any, batches: Iterable[Mapping[str, npt.NDArray[Any]]]) -> 
         ValueError: when there are no examples.
         MissingExtra: without onnx or onnxruntime.
     """
-    ranges = _observed(model, batches)
+    batches = list(batches)
+    ranges = _ranges(model, batches)
     graph = _Graph(model)
     _split_wide_neurons(graph, ranges)
-    _round_products(graph, ranges)
+    _round_products(graph, ranges, _grams(graph.model(), ranges, batches))
     _round_tables(graph)
-    result = type(model)()
-    result.CopyFrom(model)
-    del result.graph.node[:], result.graph.initializer[:]
-    result.graph.node.extend(graph.nodes)
-    result.graph.initializer.extend(graph.onnx.numpy_helper.from_array(np.ascontiguousarray(values), name)
-                                    for name, values in graph.fixed.items())
-    tidied(result.graph)
-    return result
+    return graph.model()
 
 
 def _is_product(node: Any, fixed: Container[str]) -> bool:  # noqa: ANN401
@@ -82,26 +91,40 @@ def _is_product(node: Any, fixed: Container[str]) -> bool:  # noqa: ANN401
     return node.op_type in ("Attention", "MatMul") and node.input[1] in fixed
 
 
-def _observed(model: Any, batches: Iterable[Mapping[str, npt.NDArray[Any]]]) -> dict[str, tuple[Floats, Floats]]:  # noqa: ANN401
-    """Least and greatest value of each channel ``[h]`` of all that is multiplied by weights."""
+def _activations(model: Any, batches: Sequence[Batch]) -> Iterator[tuple[str, Floats]]:  # noqa: ANN401
+    """All that is multiplied by weights, a batch at a time: its name, and rows ``[tokens, h]``."""
     onnx, runtime = need("onnx", extra="export"), need("onnxruntime", extra="export")
     fixed = {tensor.name for tensor in model.graph.initializer}
     names = sorted({node.input[0] for node in model.graph.node if _is_product(node, fixed)})
+    if names and not batches:
+        raise ValueError("no example texts: the ranges of activations are measured on some")
     shown = type(model)()
     shown.CopyFrom(model)
     shown.graph.output.extend(onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None) for name in names)
     session = runtime.InferenceSession(shown.SerializeToString(), providers=["CPUExecutionProvider"])
-    low: dict[str, Floats] = {}
-    high: dict[str, Floats] = {}
     for batch in batches:
         real = batch["attention_mask"].astype(bool)
         for name, values in zip(names, session.run(names, dict(batch)), strict=True):
-            rows = values[real] if values.ndim == 3 else values  # one token of each text has no padding
-            low[name] = np.minimum(low.get(name, np.inf), rows.min(axis=0))
-            high[name] = np.maximum(high.get(name, -np.inf), rows.max(axis=0))
-    if names and not low:
-        raise ValueError("no example texts: the ranges of activations are measured on some")
-    return {name: (_HEADROOM * low[name], _HEADROOM * high[name]) for name in names}
+            yield name, values[real] if values.ndim == 3 else values  # one token of each text has no padding
+
+
+def _ranges(model: Any, batches: Sequence[Batch]) -> dict[str, tuple[Floats, Floats]]:  # noqa: ANN401
+    """Least and greatest value of each channel ``[h]``, with headroom."""
+    low: dict[str, Floats] = {}
+    high: dict[str, Floats] = {}
+    for name, rows in _activations(model, batches):
+        low[name] = np.minimum(low.get(name, np.inf), rows.min(axis=0))
+        high[name] = np.maximum(high.get(name, -np.inf), rows.max(axis=0))
+    return {name: (_HEADROOM * low[name], _HEADROOM * high[name]) for name in low}
+
+
+def _grams(model: Any, ranges: Mapping[str, tuple[Floats, Floats]], batches: Sequence[Batch]) -> dict[str, Floats]:  # noqa: ANN401
+    """The products ``[h, h]`` of channels with one another, cut at their ranges as rounding cuts them."""
+    grams: dict[str, Floats] = {}
+    for name, rows in _activations(model, batches):
+        rows = np.clip(rows, *ranges[name])
+        grams[name] = grams.get(name, np.float32(0.0)) + rows.T @ rows
+    return grams
 
 
 def _split_wide_neurons(graph: _Graph, ranges: dict[str, tuple[Floats, Floats]]) -> None:
@@ -130,7 +153,9 @@ def _split_wide_neurons(graph: _Graph, ranges: dict[str, tuple[Floats, Floats]])
         ranges[name] = (np.concatenate([low, low[source]]), np.concatenate([high, high[source]]))
 
 
-def _round_products(graph: _Graph, ranges: Mapping[str, tuple[Floats, Floats]]) -> None:
+def _round_products(
+    graph: _Graph, ranges: Mapping[str, tuple[Floats, Floats]], grams: Mapping[str, Floats]
+) -> None:
     nodes: list[Any] = []
     done: dict[str, tuple[list[str], Floats]] = {}
     for node in graph.nodes:
@@ -142,7 +167,7 @@ def _round_products(graph: _Graph, ranges: Mapping[str, tuple[Floats, Floats]]) 
             factor = _narrowing(*ranges[name])
             done[name] = _rounded_input(graph, nodes, name, ranges[name], factor), factor
         (values, scale, zero), factor = done[name]
-        weights, scales, zeros = _rounded_weights(graph, node.input[1], factor)
+        weights, scales, zeros = _rounded_weights(graph, node.input[1], factor, grams[name])
         if node.op_type == "Attention":
             attributes = {each.name: graph.onnx.helper.get_attribute_value(each) for each in node.attribute
                           if each.name in ("num_heads", "unidirectional")}
@@ -178,12 +203,12 @@ def _rounded_input(
     return [f"{name}/rounded", *inputs]
 
 
-def _rounded_weights(graph: _Graph, name: str, factor: Floats) -> list[str]:
+def _rounded_weights(graph: _Graph, name: str, factor: Floats, gram: Floats) -> list[str]:
     """Weights ``[h, m]`` as bytes; their names, of the scales ``[m]`` and of the zeros."""
     weights = graph.fixed[name] * factor[:, None]
     scale = np.maximum(np.abs(weights).max(axis=0) / _WEIGHT, 1e-12).astype(np.float32)
-    rounded = np.clip(np.rint(weights / scale), -_WEIGHT, _WEIGHT).astype(np.int8)
-    return [graph.add(f"{name}/int8", rounded), graph.add(f"{name}/scales", scale),
+    integers = rounded(weights, scale, gram / np.outer(factor, factor), _WEIGHT)
+    return [graph.add(f"{name}/int8", integers), graph.add(f"{name}/scales", scale),
             graph.add(f"{name}/zeros", np.zeros(len(scale), np.int8))]
 
 

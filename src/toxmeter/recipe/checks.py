@@ -55,6 +55,8 @@ def contradictions(
     yield from _labels(value_at(recipe, "labels"), value_at(recipe, "train.class_weights"))
     if (width := value_at(recipe, "model.width")) and width % 2 == 0:
         yield "model.width", f"{width} is even: as many neighbours are read before a token as after it"
+    if value_at(recipe, "train.keep_base") and value_at(recipe, "model.format") == "bag":
+        yield "train.keep_base", "a bag has no encoder to go back to: leave it out"
     yield from check_extra(value_at(recipe, "train.extra") or {})
     sets = [*presets, *(value_at(recipe, "data.files") or {})]
     yield from _space(recipe, value_at(recipe, "search.space") or (), shapes, sets)

@@ -131,6 +131,9 @@ class FineTuning:
         clip: largest norm of the gradient.
         average: decay of a moving average of the weights, which is evaluated and saved in their place: .999 averages
             about the last thousand optimizer steps; 0 for none.
+        keep_base: share of the base model in the encoder's weights once they are trained (WiSE-FT, Wortsman et al.
+            2022): .1 to .3 often ranks text unlike the training rows better, and rows like them hardly worse; 0 for
+            none. Another share can be tried on kept checkpoints.
         loss: cross-entropy, or focal (Lin et al. 2017: what is easy counts less).
         focal_gamma: how much less; 0 is cross-entropy.
         label_smoothing: share of each target that is spread evenly over the labels.
@@ -160,6 +163,7 @@ class FineTuning:
     accumulation: int = bounded(1, 1, 10_000)
     clip: float = bounded(1.0, 0.0, 1e6)
     average: float = bounded(0.0, 0.0, 0.99999)
+    keep_base: float = bounded(0.0, 0.0, 1.0)
     loss: Literal["cross-entropy", "focal"] = "cross-entropy"
     focal_gamma: float = bounded(2.0, 0.0, 10.0)
     label_smoothing: float = bounded(0.0, 0.0, 0.5)

@@ -31,6 +31,7 @@ from toxmeter.training.checkpoints import load_finished, open_folder, remember_f
 from toxmeter.training.encoder import encode_all, load_network
 from toxmeter.training.loss import balanced_weights, chance_level, make_loss
 from toxmeter.training.trainer import Encoded, Metrics, ToxicityTrainer, predict
+from toxmeter.training.wise import base_weights, keep_base
 
 if TYPE_CHECKING:
     from toxmeter.recipe import Recipe
@@ -102,6 +103,7 @@ def fit(
     _transformers.set_seed(recipe.seed)
     tell("loading the base model", 0.0)
     model, tokenizer = load_network(shape, parts.labels)
+    base = base_weights(model) if how.keep_base else None
     tell("tokenising", 0.0)
     train, cut = encode_all(tokenizer, parts.train.texts, shape.max_length)
     validation, _ = encode_all(tokenizer, parts.validation.texts, shape.max_length)
@@ -117,8 +119,9 @@ def fit(
     watching = [Watchdog(chance, how.watchdog), ShowProgress(tell, monitor), *callbacks]
     if how.patience:
         watching.append(_transformers.EarlyStoppingCallback(early_stopping_patience=how.patience))
+    metrics = _metrics(parts)
     trainer = ToxicityTrainer(
-        loss=loss, plan=plan, pad=pad, metrics=_metrics(parts), model=model, args=arguments,
+        loss=loss, plan=plan, pad=pad, metrics=metrics, model=model, args=arguments,
         average=how.average,
         train_dataset=Encoded(train, parts.train.labels, parts.weight),
         eval_dataset=Encoded(validation, parts.validation.labels), callbacks=watching)
@@ -133,8 +136,12 @@ def fit(
              "cut_share": round(cut / len(train), 4), "chance_loss": round(chance, 5),
              "parameters": sum(p.numel() for p in model.parameters()),
              "trained_parameters": sum(p.numel() for p in model.parameters() if p.requires_grad)}
-    return Fitted(trainer.model, tokenizer, predict(trainer.model, validation, pad=pad), state.log_history,
-                  -state.best_metric if monitor == "loss" else state.best_metric, monitor, state.global_step, facts)
+    if base is not None:
+        keep_base(trainer.model, base, how.keep_base)
+    logits = predict(trainer.model, validation, pad=pad)
+    best = metrics(logits)[monitor]
+    return Fitted(trainer.model, tokenizer, logits, state.log_history, -best if monitor == "loss" else best, monitor,
+                  state.global_step, facts)
 
 
 def _class_weights(how: FineTuning, parts: Parts) -> Floats | None:
@@ -175,5 +182,6 @@ def _digest(recipe: Recipe, parts: Parts) -> str:
         for text in part.texts:
             rows.update(text.encode("utf-8", "surrogatepass") + b"\0")
     kept = {name: plain(getattr(recipe, name)) for name in ("seed", "model", "train")}
+    del kept["train"]["keep_base"]  # comes after the fit, so another share may be tried on the same checkpoints
     document = json.dumps(kept | {"labels": parts.labels.to_dict(), "rows": rows.hexdigest()}, sort_keys=True)
     return hashlib.sha256(document.encode()).hexdigest()
