@@ -16,8 +16,8 @@ Floats = npt.NDArray[np.float64]
 PROBABILITY = st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0]) | st.floats(0, 1)
 
 
-def best(labels: list[float], probability: list[float]) -> float:
-    return best_f1_thresholds(np.array([labels]).T, np.array([probability]).T, ["toxic"])["toxic"]
+def best(labels: list[float], probability: list[float], slack: float = 0.0) -> float:
+    return best_f1_thresholds(np.array([labels]).T, np.array([probability]).T, ["toxic"], slack=slack)["toxic"]
 
 
 @given(st.lists(st.tuples(st.booleans(), PROBABILITY), min_size=1, max_size=40))
@@ -30,6 +30,18 @@ def test_no_threshold_has_a_better_f1(rows: list[tuple[bool, float]]) -> None:
     else:
         reached = f1(truth, probability >= found)
         assert reached == max(f1(truth, probability >= each) for each in probability)
+
+
+@given(st.lists(st.tuples(st.booleans(), PROBABILITY), min_size=2, max_size=40), st.floats(0.001, 0.5))
+def test_with_slack_the_highest_threshold_that_is_about_as_good(rows: list[tuple[bool, float]], slack: float) -> None:
+    truth, probability = (np.array(column) for column in zip(*rows, strict=True))
+    if truth.all() or not truth.any():
+        return
+    found = best(truth.astype(np.float64).tolist(), probability.tolist(), slack)
+    least = max(f1(truth, probability >= each) for each in probability) - slack - 1e-9
+    assert f1(truth, probability >= found) >= least
+    assert all(f1(truth, probability >= each) <= least + 2e-9 for each in probability[probability > found] if
+               not np.array_equal(probability >= each, probability >= found))
 
 
 @pytest.mark.parametrize(("labels", "probability", "threshold"), [

@@ -157,6 +157,9 @@ def test_how_it_decides_is_told(nano: Manifest, levels: Manifest) -> None:
     assert "| macro F1, by thresholds |" in card
     fixed = {**levels.recipe, "evaluate": {"thresholds": "fixed"}}
     assert best not in model_card(replace(levels, recipe=fixed))
+    high = {**levels.recipe, "evaluate": {"thresholds": "f1", "f1_slack": 0.02}}
+    assert "The thresholds are the highest whose F1 on the validation rows is within 0.02 of the best.\n" \
+        in model_card(replace(levels, recipe=high))
 
 
 @pytest.mark.parametrize("which", ["nano", "levels"])

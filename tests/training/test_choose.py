@@ -65,6 +65,13 @@ def test_fixed_thresholds_stay_as_they_are() -> None:
     assert thresholds == {"toxic": 0.25, "threat": 0.25}
 
 
+def test_slack_raises_thresholds() -> None:
+    truth, logits = rows()
+    _, best = choose(HOW, LABELS, truth, logits)
+    _, high = choose(replace(HOW, f1_slack=0.05), LABELS, truth, logits)
+    assert all(high[name] > best[name] for name in LABELS.names)
+
+
 def test_what_has_no_balanced_scale_is_refused() -> None:
     truth, logits = rows(100)
     truth[:, 1] = 0

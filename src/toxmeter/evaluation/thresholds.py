@@ -31,23 +31,26 @@ def reaches(scores: npt.NDArray[np.floating[Any]], thresholds: npt.ArrayLike) ->
     return reached
 
 
-def best_f1_thresholds(labels: Floats, probability: Floats, names: Sequence[str]) -> dict[str, float]:
-    """Per label, the threshold of the best F1 (at or over it a text has the label).
+def best_f1_thresholds(
+    labels: Floats, probability: Floats, names: Sequence[str], *, slack: float = 0.0
+) -> dict[str, float]:
+    """Per label, the threshold of the best F1 (at or over it a text has the label), or the highest about as good.
 
-    It lies midway between two neighbouring probabilities, or between the lowest and 0; of thresholds with
-    the same F1 the one nearest to .5 is taken. Each column is judged against the rest, of binary and
+    It lies midway between two neighbouring probabilities, or between the lowest and 0; without slack, of thresholds
+    with the same F1 the one nearest to .5 is taken. Each column is judged against the rest, of binary and
     multiclass sets too. With few positives the choice is noisy.
 
     Args:
         labels: ``[n, k]`` in [0, 1], a label counts from .5 on; NaN where not known.
         probability: ``[n, k]`` in [0, 1].
         names: of the ``k`` labels.
+        slack: F1 that a threshold may lose against the best; above 0, the highest such threshold is taken.
 
     Returns:
         ``{name: threshold}`` in [0, 1]; .5 for a label without known positives or negatives.
     """
     known = ~np.isnan(labels)
-    return {name: _best(labels[known[:, column], column] >= 0.5, probability[known[:, column], column])
+    return {name: _best(labels[known[:, column], column] >= 0.5, probability[known[:, column], column], slack)
             for column, name in enumerate(names)}
 
 
@@ -68,7 +71,7 @@ def decide(probability: Floats, thresholds: npt.ArrayLike) -> npt.NDArray[np.int
     return found
 
 
-def _best(truth: npt.NDArray[np.bool_], score: Floats) -> float:
+def _best(truth: npt.NDArray[np.bool_], score: Floats, slack: float) -> float:
     if truth.all() or not truth.any():
         return 0.5
     order = np.argsort(-score, kind="stable")
@@ -80,5 +83,7 @@ def _best(truth: npt.NDArray[np.bool_], score: Floats) -> float:
     middle = (above + below) / 2
     # between neighbouring floats there is no middle: the threshold is then the upper one itself
     threshold = np.where(middle > below, middle, above)
+    if slack:
+        return float(threshold[f1 >= f1.max() - slack].max())
     best = np.flatnonzero(f1 == f1.max())
     return float(threshold[best[np.abs(threshold[best] - 0.5).argmin()]])

@@ -183,7 +183,9 @@ def _decisions(manifest: Manifest) -> str:
                       " smallest threshold.",
     }[manifest.labels.kind]
     if manifest.format != "hashed" and manifest.recipe["evaluate"]["thresholds"] == "f1":
-        decided += " The thresholds are those of the best F1 on the validation rows."
+        slack = manifest.recipe["evaluate"].get("f1_slack")
+        decided += (f" The thresholds are the highest whose F1 on the validation rows is within {slack:g} of the best."
+                    if slack else " The thresholds are those of the best F1 on the validation rows.")
     return (f"## Scores and decisions\n\nScores are probabilities, {_calibrated(manifest)}. {decided}")
 
 

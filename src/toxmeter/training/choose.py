@@ -46,7 +46,7 @@ def choose(how: Evaluation, labels: LabelSet, truth: Floats, logits: Floats) -> 
     probability = probabilities(logits, labels.kind, calibration).astype(np.float64)
     thresholds = dict.fromkeys(labels.names, how.threshold)
     if how.thresholds == "f1":
-        thresholds = best_f1_thresholds(hard_labels(labels.kind, truth), probability, labels.names)
+        thresholds = best_f1_thresholds(hard_labels(labels.kind, truth), probability, labels.names, slack=how.f1_slack)
     if not how.balanced:
         return calibration, thresholds
     scale = balanced_scale(truth, labels.kind)
