@@ -25,6 +25,7 @@ from toxmeter.extras import need
 __all__ = ["quantised"]
 
 Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
 Batch = Mapping[str, npt.NDArray[Any]]
 
 _WEIGHT = 64  # the largest weight: 2 · 255 · 64 just fits in the 16 bits that processors without VNNI add up in
@@ -118,12 +119,12 @@ def _ranges(model: Any, batches: Sequence[Batch]) -> dict[str, tuple[Floats, Flo
     return {name: (_HEADROOM * low[name], _HEADROOM * high[name]) for name in low}
 
 
-def _grams(model: Any, ranges: Mapping[str, tuple[Floats, Floats]], batches: Sequence[Batch]) -> dict[str, Floats]:  # noqa: ANN401
+def _grams(model: Any, ranges: Mapping[str, tuple[Floats, Floats]], batches: Sequence[Batch]) -> dict[str, Doubles]:  # noqa: ANN401
     """The products ``[h, h]`` of channels with one another, cut at their ranges as rounding cuts them."""
-    grams: dict[str, Floats] = {}
+    grams: dict[str, Doubles] = {}
     for name, rows in _activations(model, batches):
-        rows = np.clip(rows, *ranges[name])
-        grams[name] = grams.get(name, np.float32(0.0)) + rows.T @ rows
+        cut = np.clip(rows, *ranges[name]).astype(np.float64)  # in float32, wide layers would have no inverse
+        grams[name] = grams.get(name, np.float64(0.0)) + cut.T @ cut
     return grams
 
 
@@ -154,7 +155,7 @@ def _split_wide_neurons(graph: _Graph, ranges: dict[str, tuple[Floats, Floats]])
 
 
 def _round_products(
-    graph: _Graph, ranges: Mapping[str, tuple[Floats, Floats]], grams: Mapping[str, Floats]
+    graph: _Graph, ranges: Mapping[str, tuple[Floats, Floats]], grams: Mapping[str, Doubles]
 ) -> None:
     nodes: list[Any] = []
     done: dict[str, tuple[list[str], Floats]] = {}
@@ -203,7 +204,7 @@ def _rounded_input(
     return [f"{name}/rounded", *inputs]
 
 
-def _rounded_weights(graph: _Graph, name: str, factor: Floats, gram: Floats) -> list[str]:
+def _rounded_weights(graph: _Graph, name: str, factor: Floats, gram: Doubles) -> list[str]:
     """Weights ``[h, m]`` as bytes; their names, of the scales ``[m]`` and of the zeros."""
     weights = graph.fixed[name] * factor[:, None]
     scale = np.maximum(np.abs(weights).max(axis=0) / _WEIGHT, 1e-12).astype(np.float32)

@@ -31,7 +31,7 @@ def rounded(weights: Floats, scale: Floats, gram: Floats, largest: int) -> npt.N
     Returns:
         ``[h, m]``.
     """
-    damped = gram.astype(np.float64) + max(_DAMPING * float(np.mean(np.diag(gram))), 1e-12) * np.eye(len(gram))
+    damped = gram + max(_DAMPING * float(np.mean(np.diag(gram))), 1e-12) * np.eye(len(gram))
     order = np.argsort(-np.diag(damped), kind="stable")  # wide channels while there is most to make up with
     left = (weights / scale)[order].astype(np.float64)
     # row i: how the rows from i on make up for an error in row i
