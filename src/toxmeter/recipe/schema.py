@@ -111,9 +111,9 @@ class Evaluation:
         calibration: temperature (one divisor of all logits), platt (slope and intercept per label), isotonic
             (any rising curve per label) or none.
         thresholds: f1 (per label, the threshold of the best F1 on the validation rows) or fixed.
-        f1_slack: F1 that a threshold may lose on the validation rows against the best; above 0, the highest such
-            threshold is taken. Around the best, F1 is nearly flat and chance chooses; a high threshold flags less
-            harmless text.
+        f1_slack: where thresholds = "f1", F1 that one may lose on the validation rows against the best; above 0, the
+            highest such threshold is taken. Around the best, F1 is nearly flat and chance chooses; a high threshold
+            flags less harmless text.
         threshold: where thresholds = "fixed", from which probability on a text has a label.
         balanced: multilabel only: keep a second scale, balanced, on which a score is the probability among as many
             texts with the label as without it. Perspective API's thresholds (.7 to .9) live on such a scale.
