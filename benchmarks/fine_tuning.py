@@ -80,10 +80,15 @@ RUNS = (
         (*SMALL, *_TWEETS, "train.class_weights=none", "track.to=mlflow")),
     Run("hate-speech-offensive-balanced", "hate-speech-offensive",
         (*SMALL, *_TWEETS, "train.class_weights=balanced", "track.to=mlflow")),
+    Run("hate-speech-offensive-votes", "hate-speech-offensive",
+        (*SMALL, *_TWEETS, "model.max_length=96", "train.class_weights=none", "train.average=0.995",
+         "data.main=hate-speech-offensive-votes")),
     Run("sst2", "sst2", (*SMALL, *_REVIEWS, "train.lr=1.5e-4", "train.epochs=5", "train.average=0.998")),
     *(Run(f"sst2-{seed}", "sst2", (*SMALL, *_REVIEWS, "train.lr=1e-4", f"seed={seed}")) for seed in (42, *SEEDS[:2])),
     # of the phrases that train 56 % are positive, of whole sentences only 52 %
     Run("sst2-balanced", "sst2", (*SMALL, *_REVIEWS, "train.lr=1e-4", "train.class_weights=balanced", "seed=42")),
+    Run("sst2-consistency", "sst2",
+        (*SMALL, *_REVIEWS, "train.lr=1e-4", "train.average=0.998", "train.consistency=1", "seed=42")),
     Run("toxicity-levels-transformer", "toxicity-levels-transformer",
         (*SMALL, "train.lr=1e-4", "train.warmup=0.06", "train.epochs=3", "train.batch_tokens=1024")),
     *(_race(start, base, seed) for seed in SEEDS

@@ -15,6 +15,7 @@ from toxmeter.data.parse import (
     index_of,
     score_of,
     values_of,
+    votes,
     where_any,
 )
 from toxmeter.errors import InputError
@@ -77,6 +78,13 @@ def test_an_index_of_no_class_is_named(make_table: MakeTable, value: float) -> N
         index_of("class", ("a", "b", "c"))(make_table(**{"class": [0, value]}), ANYTHING)
     assert str(caught.value) == (
         f"t.parquet: row 11: column 'class' is {value:g}, which is not one of 0 to 2 for a, b, c")
+
+
+def test_votes_are_shares_of_those_who_voted(make_table: MakeTable) -> None:
+    made = votes("hate", "fine")(make_table(hate=[0, 1, 6, 0], fine=[3, 2, 0, 0]), ANYTHING)
+    # a text that nobody has seen has no labels
+    np.testing.assert_allclose(made["hate"], [0, 1 / 3, 1, np.nan])
+    np.testing.assert_allclose(made["fine"], [1, 2 / 3, 0, np.nan])
 
 
 def test_tweets_have_the_shares_of_their_annotators_as_labels(make_table: MakeTable) -> None:

@@ -75,6 +75,14 @@ def test_a_set_without_labels_gives_texts(tmp_path: Path) -> None:
     assert np.isnan(rows.labels).all()
 
 
+def test_entities_in_tweets_are_decoded(tmp_path: Path) -> None:
+    tweets = ["&quot;you &amp; me&quot; &#128514;", "&#55357; &nosuch; 1 & 2", "plain"]
+    pq.write_table(pa.table({"tweet": tweets, "class": [2, 2, 2]}), tmp_path / "hate_speech_offensive.parquet")
+    rows = read_rows("hate-speech-offensive", tmp_path, labels_of("hate-speech-offensive", tmp_path))
+    # half of a surrogate pair is no character
+    assert rows.texts == ['"you & me" 😂', "\ufffd &nosuch; 1 & 2", "plain"]
+
+
 def test_rows_can_be_taken() -> None:
     rows = Rows(["a", "b", "c"], np.arange(6.0).reshape(3, 2), {"preset": "p", "rows": 3})
     taken = rows.take(np.array([True, False, True]))

@@ -40,6 +40,12 @@ def test_a_bag_has_no_encoder_to_go_back_to(problems: Callable[..., list[str]]) 
     assert problems(bag) == ["train.keep_base: a bag has no encoder to go back to: leave it out"]
 
 
+def test_two_readings_need_dropout(problems: Callable[..., list[str]]) -> None:
+    dry = TUNED.replace('"transformer"', '"transformer"\nmodel.dropout = 0') + "[train]\nconsistency = 1"
+    assert problems(dry) == ["train.consistency: two readings without dropout are one and the same: set model.dropout"
+                             " above 0"]
+
+
 @pytest.mark.parametrize(("dimension", "problem"), [
     ("field = 'train.schedul', low = 1, high = 2",
      ".field: 'train.schedul' is no field that can be varied (did you mean 'train.schedule'?)"),

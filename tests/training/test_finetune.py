@@ -14,6 +14,7 @@ from toxmeter.errors import InputError, TrainingError
 from toxmeter.evaluation.metrics import roc_auc
 from toxmeter.extras import need
 from toxmeter.training.finetune import fit
+from toxmeter.training.loss import disagreement
 from toxmeter.training.parts import Parts, prepare
 
 if TYPE_CHECKING:
@@ -123,6 +124,20 @@ def test_averaged_weights_are_chosen_and_resumed(
     # what was trained is that of a run without an average
     losses = [[entry["loss"] for entry in run.history if "loss" in entry] for run in (whole, fitted[0])]
     assert losses[0] == losses[1]
+
+
+def test_readings_that_must_agree_come_less_apart(fine_tuning: Recipe, parts: Parts, tmp_path: Path) -> None:
+    def apart(consistency: float) -> float:
+        found = fit(changed(fine_tuning, consistency=consistency), parts, tmp_path / str(consistency))
+        inputs = found.tokenizer(list(parts.train.texts), padding=True, return_tensors="pt")
+        found.model.train()
+        torch.manual_seed(1)
+        with torch.no_grad():
+            one, other = (found.model(**inputs).logits for _ in range(2))
+        assert auc(found, parts) > 0.9
+        return float(disagreement("binary", one, other).mean())
+
+    assert apart(5.0) < 0.5 * apart(0.0)
 
 
 def test_a_finished_fit_is_not_fitted_again(fine_tuning: Recipe, parts: Parts, fitted: Any, tmp_path: Path) -> None:

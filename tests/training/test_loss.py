@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toxmeter.errors import InputError
-from toxmeter.training.loss import balanced_weights, chance_level, make_loss
+from toxmeter.training.loss import balanced_weights, chance_level, disagreement, make_loss
 
 KINDS = ["binary", "multiclass", "multilabel"]
 LOGITS = torch.tensor([[2.0, -1.0, 0.5], [0.0, 0.0, 0.0], [-3.0, 4.0, 1.0]])
@@ -98,6 +98,28 @@ def test_a_row_without_labels_has_no_loss(kind: Any) -> None:
 def test_huge_logits_have_a_finite_loss(logits: list[float], kind: Any, gamma: float) -> None:
     loss = make_loss(kind, name="focal", gamma=gamma, smoothing=0.1)
     assert torch.isfinite(loss(torch.tensor([logits]), torch.tensor([[1.0, 0.0]]))).all()
+
+
+@pytest.mark.parametrize("kind", ["binary", "multiclass"])
+def test_disagreement_is_the_divergence_of_torch_both_ways(kind: Any) -> None:
+    one, other = LOGITS.log_softmax(1), LOGITS.flip(0).log_softmax(1)
+    divergence = torch.nn.functional.kl_div
+    expected = (divergence(one, other, log_target=True, reduction="none").sum(1)
+                + divergence(other, one, log_target=True, reduction="none").sum(1)) / 2
+    assert torch.allclose(disagreement(kind, LOGITS, LOGITS.flip(0)), expected, atol=1e-6)
+
+
+def test_disagreement_on_labels_is_that_on_their_yes_and_no() -> None:
+    def choices(logits: Any) -> Any:
+        return torch.stack([logits, torch.zeros_like(logits)], dim=-1).reshape(-1, 2)
+
+    expected = disagreement("binary", choices(LOGITS), choices(LOGITS.flip(0))).reshape(3, 3).mean(1)
+    assert torch.allclose(disagreement("multilabel", LOGITS, LOGITS.flip(0)), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_equal_answers_do_not_disagree(kind: Any) -> None:
+    assert disagreement(kind, LOGITS, LOGITS).tolist() == [0.0, 0.0, 0.0]
 
 
 def test_the_published_weights_come_from_the_published_counts() -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from toxmeter.labels import LabelSet
 
 __all__ = ["Made", "Parser", "always", "annotator_shares", "any_of", "as_they_are", "index_of", "one_hot",
-           "score_of", "values_of", "where_any"]
+           "score_of", "values_of", "votes", "where_any"]
 
 Made = Mapping[str, npt.NDArray[np.float64]]
 """``{label: [n]}``."""
@@ -92,6 +92,16 @@ def one_hot(table: Table, column: str, numbers: npt.NDArray[np.float64], names: 
         raise InputError(f"{table.where(int(wrong[0]))}: column {column!r} is {numbers[wrong[0]]:g}, which is not one"
                          f" of 0 to {len(names) - 1} for {', '.join(names)}")
     return {name: np.where(np.isnan(numbers), np.nan, numbers == place) for place, name in enumerate(names)}
+
+
+def votes(*columns: str) -> Parser:
+    """Each column counts who chose that label: its share of all; missing for a row that nobody has seen."""
+    def parse(table: Table, _: LabelSet) -> Made:
+        counts = np.array([table.numbers(column) for column in columns])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return dict(zip(columns, counts / counts.sum(axis=0), strict=True))
+
+    return parse
 
 
 def annotator_shares(table: Table, _: LabelSet) -> Made:

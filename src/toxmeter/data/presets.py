@@ -7,8 +7,9 @@ can train one model.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from html import unescape
 from types import MappingProxyType
 
 from toxmeter.data.parse import (
@@ -20,6 +21,7 @@ from toxmeter.data.parse import (
     index_of,
     score_of,
     values_of,
+    votes,
     where_any,
 )
 from toxmeter.errors import InputError, did_you_mean
@@ -68,6 +70,7 @@ class Preset:
         part: column that says which part a row belongs to; "" for none.
         parts: what that column may say, and the part (train, validation, test) that it means.
         group: column whose equal values stay together; "" for none.
+        clean: what makes the text as people write it out of the text as the file holds it, or None.
         other_names: names that columns have in other copies of the set.
         hub: where it is on the Hugging Face hub, or None.
     """
@@ -87,6 +90,7 @@ class Preset:
     part: str = ""
     parts: Mapping[str, str] = field(default_factory=lambda: DECLARED)
     group: str = ""
+    clean: Callable[[str], str] | None = None
     other_names: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     hub: Hub | None = None
 
@@ -124,8 +128,10 @@ _DAVIDSON = Preset(
     citation="Davidson, Warmsley, Macy, Weber 2017, Automated Hate Speech Detection and the Problem of Offensive"
              " Language, https://doi.org/10.1609/icwsm.v11i1.14955",
     traps="5.8 % hate, 77 % offensive: accuracy says little, report macro F1 and the recall of hate;"
-          " HTML entities, RT, handles and URLs in the text",
-    other_names={"hate_speech": "hate_speech_count", "offensive_language": "offensive_language_count"},
+          " RT, handles and URLs in the text, and HTML entities, which are decoded",
+    clean=unescape,
+    other_names={"hate_speech": "hate_speech_count", "offensive_language": "offensive_language_count",
+                 "neither": "neither_count"},
     hub=Hub("tdavidson/hate_speech_offensive", {"data/train-00000-of-00001.parquet": ""}))
 
 
@@ -153,6 +159,9 @@ PRESETS: Mapping[str, Preset] = MappingProxyType({
         _JIGSAW, files=("test.csv",), join=("test_labels.csv", "id"), drop=("toxic", "-1"),
         traps="rows of -1 were never scored and are left out"),
     "hate-speech-offensive": _DAVIDSON,
+    "hate-speech-offensive-votes": replace(
+        _DAVIDSON, columns=_TWEETS.names, parse=votes(*_TWEETS.names),
+        traps=f"three people or more voted on each tweet, and agree on 70 % of them; {_DAVIDSON.traps}"),
     "hate-speech-offensive-shares": replace(
         _DAVIDSON, columns=("count", "hate_speech", "offensive_language"), parse=annotator_shares, labels=_SHARES,
         traps="77 % offensive, much of it friendly swearing: a small weight"),

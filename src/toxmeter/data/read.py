@@ -1,8 +1,8 @@
 """Reading a data set, known or of one's own: texts, labels with missing values, and where they came from.
 
 A set is read from a folder, or fetched from the Hugging Face hub where no folder is given. Labels are
-matched by name to the label set that is asked for. Rows count from 0 in messages. This module does not
-clean or split.
+matched by name to the label set that is asked for. Rows count from 0 in messages. Texts are
+changed by the ``clean`` of their preset alone. This module does not split.
 """
 
 from __future__ import annotations
@@ -86,6 +86,8 @@ def read_rows(
     """
     known, table, part = _open(name, folder, files)
     texts = table.texts(known.text)
+    if known.clean:
+        texts = list(map(known.clean, texts))
     made = known.parse(table, labels) if labels else {}
     matrix = match_labels(name, made, labels, table) if labels else np.empty((len(table), 0))
     group = [_group(value) for value in table.columns[known.group]] if known.group else None

@@ -57,6 +57,8 @@ def contradictions(
         yield "model.width", f"{width} is even: as many neighbours are read before a token as after it"
     if value_at(recipe, "train.keep_base") and value_at(recipe, "model.format") == "bag":
         yield "train.keep_base", "a bag has no encoder to go back to: leave it out"
+    if value_at(recipe, "train.consistency") and value_at(recipe, "model.dropout") == 0:
+        yield "train.consistency", "two readings without dropout are one and the same: set model.dropout above 0"
     yield from check_extra(value_at(recipe, "train.extra") or {})
     sets = [*presets, *(value_at(recipe, "data.files") or {})]
     yield from _space(recipe, value_at(recipe, "search.space") or (), shapes, sets)

@@ -29,7 +29,7 @@ from toxmeter.training.batches import Batches
 from toxmeter.training.callbacks import ShowProgress, Watchdog
 from toxmeter.training.checkpoints import load_finished, open_folder, remember_finished
 from toxmeter.training.encoder import encode_all, load_network
-from toxmeter.training.loss import balanced_weights, chance_level, make_loss
+from toxmeter.training.loss import Loss, balanced_weights, chance_level, disagreement, make_loss
 from toxmeter.training.trainer import Encoded, Metrics, ToxicityTrainer, predict
 from toxmeter.training.wise import base_weights, keep_base
 
@@ -122,7 +122,7 @@ def fit(
     metrics = _metrics(parts)
     trainer = ToxicityTrainer(
         loss=loss, plan=plan, pad=pad, metrics=metrics, model=model, args=arguments,
-        average=how.average,
+        average=how.average, apart=_apart(how, parts),
         train_dataset=Encoded(train, parts.train.labels, parts.weight),
         eval_dataset=Encoded(validation, parts.validation.labels), callbacks=watching)
     trainer.remove_callback(_transformers.PrinterCallback)
@@ -142,6 +142,13 @@ def fit(
     best = metrics(logits)[monitor]
     return Fitted(trainer.model, tokenizer, logits, state.log_history, -best if monitor == "loss" else best, monitor,
                   state.global_step, facts)
+
+
+def _apart(how: FineTuning, parts: Parts) -> Loss | None:
+    """What two readings that come apart cost, or None for one reading; half as much as the paper, as is the loss."""
+    if not how.consistency:
+        return None
+    return lambda one, other: how.consistency / 2 * disagreement(parts.labels.kind, one, other)
 
 
 def _class_weights(how: FineTuning, parts: Parts) -> Floats | None:

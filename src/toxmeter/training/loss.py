@@ -1,7 +1,8 @@
 """Losses that know soft labels, missing labels, class weights and row weights.
 
-Functions over torch tensors, and the two questions that a run asks of its loss: what do balanced class
-weights look like, and what would constant answers reach. This module does not know recipes or data sets.
+Functions over torch tensors: losses, how far two answers are apart, and the two questions that a run asks of its
+loss: what do balanced class weights look like, and what would constant answers reach. This module does not know
+recipes or data sets.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from toxmeter.errors import InputError
 from toxmeter.extras import need
 from toxmeter.labels import Kind
 
-__all__ = ["Loss", "balanced_weights", "chance_level", "make_loss"]
+__all__ = ["Loss", "balanced_weights", "chance_level", "disagreement", "make_loss"]
 
 Floats = npt.NDArray[np.float64]
 Tensor = Any  # torch has types, but its package is optional here
@@ -98,6 +99,26 @@ def make_loss(
 
     terms = binary_terms if kind == "multilabel" else softmax_terms
     return lambda logits, labels: terms(logits.float(), labels.float())
+
+
+def disagreement(kind: Kind, one: Tensor, other: Tensor) -> Tensor:
+    """How far apart two answers to the same rows are: the mean of the Kullback-Leibler divergences both ways.
+
+    Of the softmax for binary and multiclass; for multilabel the mean over the labels, each with its yes and no.
+
+    Args:
+        kind: of the label set.
+        one: logits ``[n, k]``.
+        other: logits ``[n, k]``.
+
+    Returns:
+        ``[n]``, at least 0, in nats.
+    """
+    one, other = one.float(), other.float()
+    if kind == "multilabel":
+        # sum over yes and no of (p - q) (ln p - ln q), in which ln p - ln q of both differ by the logits alone
+        return ((one.sigmoid() - other.sigmoid()) * (one - other)).mean(dim=1) / 2
+    return ((one.softmax(dim=1) - other.softmax(dim=1)) * (one - other)).sum(dim=1) / 2
 
 
 def chance_level(loss: Loss, labels: Floats, weight: Floats) -> float:

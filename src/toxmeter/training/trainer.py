@@ -92,7 +92,7 @@ class ToxicityTrainer(_Trainer):  # type: ignore[misc]  # transformers is option
 
     def __init__(
         self, *, loss: Loss, plan: Batches, metrics: Metrics, pad: int, average: float = 0.0,
-        **others: Any,  # noqa: ANN401
+        apart: Loss | None = None, **others: Any,  # noqa: ANN401
     ) -> None:
         """Prepare.
 
@@ -102,11 +102,13 @@ class ToxicityTrainer(_Trainer):  # type: ignore[misc]  # transformers is option
             metrics: of the validation rows, from their logits ``[n, k]``.
             pad: id of the padding token.
             average: decay of an average of the weights, to be evaluated and saved in their place; 0 for none.
+            apart: what it costs each row that two readings of it under different dropout come apart, from the
+                logits of both; None for one reading.
             others: of ``transformers.Trainer``; both data sets are ``Encoded``.
         """
         super().__init__(data_collator=lambda rows: collate(rows, pad), **others)
         self.model_accepts_loss_kwargs = False  # the loss is ours, and a mean over each batch
-        self._row_loss, self._plan, self._metrics, self._pad = loss, plan, metrics, pad
+        self._row_loss, self._plan, self._metrics, self._pad, self._apart = loss, plan, metrics, pad, apart
         # not before the Trainer has moved the model to its device
         self._average = Average(self.model, average) if average else None
         if self._average:
@@ -124,8 +126,14 @@ class ToxicityTrainer(_Trainer):  # type: ignore[misc]  # transformers is option
     ) -> Any:  # noqa: ANN401
         """The sum of the weighted losses of the rows, divided by the usual weight of a batch."""
         labels, weight = inputs.pop("labels"), inputs.pop("weight")
-        outputs = model(**inputs)
-        loss = (self._row_loss(outputs.logits, labels) * weight).sum() / self._rows_a_batch
+        if self._apart is None:
+            outputs = model(**inputs)
+            rows = self._row_loss(outputs.logits, labels)
+        else:
+            outputs = model(**{name: _torch.cat([tensor, tensor]) for name, tensor in inputs.items()})
+            one, other = outputs.logits.chunk(2)
+            rows = (self._row_loss(one, labels) + self._row_loss(other, labels)) / 2 + self._apart(one, other)
+        loss = (rows * weight).sum() / self._rows_a_batch
         return (loss, outputs) if return_outputs else loss
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:  # noqa: ANN401
