@@ -146,7 +146,7 @@ def collect() -> None:
                             "command": f"toxmeter {' '.join(typed)}", **_report(each)}
     RESULT.write_text(json.dumps(found, indent=1).replace(encoder(), "$ENCODER") + "\n", "utf-8")
     FIGURES.mkdir(exist_ok=True)
-    for source, name in (("hate-speech-offensive-none/confusion.png", "hate-speech-offensive-confusion.png"),
+    for source, name in (("hate-speech-offensive-votes/confusion.png", "hate-speech-offensive-confusion.png"),
                          ("search/importance.png", "search-importance.png"),
                          ("search/history.png", "search-history.png")):
         if (RUNS_FOLDER / source).is_file():

@@ -40,6 +40,11 @@ def test_a_bag_has_no_encoder_to_go_back_to(problems: Callable[..., list[str]]) 
     assert problems(bag) == ["train.keep_base: a bag has no encoder to go back to: leave it out"]
 
 
+def test_a_slack_of_f1_needs_thresholds_by_f1(problems: Callable[..., list[str]]) -> None:
+    assert problems(f'{TUNED}[evaluate]\nf1_slack = 0.01\nthresholds = "fixed"') == [
+        'evaluate.f1_slack: chooses among thresholds by F1: set evaluate.thresholds = "f1", or leave it out']
+
+
 def test_two_readings_need_dropout(problems: Callable[..., list[str]]) -> None:
     dry = TUNED.replace('"transformer"', '"transformer"\nmodel.dropout = 0') + "[train]\nconsistency = 1"
     assert problems(dry) == ["train.consistency: two readings without dropout are one and the same: set model.dropout"
