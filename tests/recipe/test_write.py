@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from toxmeter.data.presets import PRESETS
 from toxmeter.recipe import Recipe, plain, read_recipe, shipped_recipes, to_toml
 from toxmeter.recipe.fitting import FineTuning, HashedModel, LinearTraining, TransformerModel
-from toxmeter.recipe.schema import Labels, OwnSet, Search
+from toxmeter.recipe.schema import Evaluation, Labels, OwnSet, Search
 from toxmeter.recipe.values import arms, hints, is_table
 from toxmeter.recipe.write import toml_value
 
@@ -58,14 +58,17 @@ def recipes(model: type[Any], train: type[Any]) -> st.SearchStrategy[Recipe]:
     files = st.dictionaries(TEXT.filter(lambda name: name not in PRESETS),
                             instances(OwnSet, labels=st.just(("a", "b")), label=st.just("")), max_size=2)
     data = hints(Recipe)["data"]
+    measured = instances(Evaluation, thresholds=st.just("f1")) | instances(Evaluation, f1_slack=st.just(0.0))
     return instances(
         Recipe, model=instances(model), train=tuned, search=instances(Search, space=st.just(())),
-        data=instances(data, files=files, validation=st.floats(0.01, 0.4)),
+        data=instances(data, files=files, validation=st.floats(0.01, 0.4)), evaluate=measured,
         labels=st.none() | instances(Labels, names=st.just(("a", "b", "c")), kind=st.just("multilabel"),
-                                     toxic=st.just(("b",)))).filter(_weights_fit)
+                                     toxic=st.just(("b",)))).filter(_fits)
 
 
-def _weights_fit(recipe: Recipe) -> bool:
+def _fits(recipe: Recipe) -> bool:
+    if getattr(recipe.train, "consistency", 0) and not getattr(recipe.model, "dropout", 0):
+        return False
     weights = getattr(recipe.train, "class_weights", "none")
     return isinstance(weights, str) or recipe.labels is None or len(weights) == len(recipe.labels.names)
 
