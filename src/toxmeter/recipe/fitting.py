@@ -135,7 +135,7 @@ class FineTuning:
             2022): .1 to .3 often ranks text unlike the training rows better, and rows like them hardly worse; 0 for
             none. Another share can be tried on kept checkpoints.
         consistency: how much two readings of a text under different dropout must agree (R-Drop, Liang et al. 2021):
-            .5 to 5 often makes a better model of few or doubtful rows, for twice the time; 0 for one reading.
+            .5 to 5 may make a better model of few or doubtful rows, for twice the time; 0 for one reading.
         loss: cross-entropy, or focal (Lin et al. 2017: what is easy counts less).
         focal_gamma: how much less; 0 is cross-entropy.
         label_smoothing: share of each target that is spread evenly over the labels.
