@@ -1,4 +1,4 @@
-"""Writes what the code already says into the documents: options of the command line, fields of recipes.
+"""Writes what the code already says into the documents: options of the command line, fields of recipes, data presets.
 
     python docs/generate.py [--check]
 
@@ -19,6 +19,7 @@ import typer.main
 
 from toxmeter.cli import app
 from toxmeter.cli.recipes import overview
+from toxmeter.data.presets import PRESETS, Preset
 from toxmeter.recipe.describe import TableDoc, tables
 
 DOCS = Path(__file__).parent
@@ -77,6 +78,14 @@ def fields(table: TableDoc) -> str:
     return "\n".join([title, "", table.meaning, "", *head, *rows])
 
 
+def preset_row(name: str, preset: Preset) -> str:
+    """A row for a data preset: its file, what it says, whose it is and what to beware of."""
+    files = "in the package" if preset.files[0].startswith("package:") else " or ".join(map(code, preset.files))
+    hub = f", hub: {code(preset.hub.repository)}" if preset.hub else ""
+    labels = ", ".join(map(code, preset.labels.names)) if preset.labels else "none, for `keep_out`"
+    return row(code(name), files + hub, labels, preset.licence, preset.source, preset.traps)
+
+
 def cli_page() -> str:
     """docs/cli.md."""
     sections = "\n\n".join(command("toxmeter", typer.main.get_command(app)))
@@ -90,6 +99,8 @@ def recipes_page(old: str) -> str:
         "recipes": "\n".join([row(*header), row(*["---"] * len(header)),
                               *(row(code(name), labels, code(base.strip("-")), what)
                                 for name, labels, base, what in shipped)]),
+        "presets": "\n".join([row("preset", "file below `--data`", "labels", "licence", "source", "beware of"),
+                              row(*["---"] * 6), *(preset_row(*each) for each in PRESETS.items())]),
         "fields": "\n\n".join(map(fields, tables())),
     }
     for name, text in parts.items():
