@@ -86,11 +86,12 @@ def _tweets(runs: Runs) -> str:
             " These settings replaced others (two epochs, frozen word vectors, no dropout) after those had been tested"
             " and found worse, so the test rows have been looked at twice. Two runs, the folds and the search read the"
             " tweets as their file writes them, with HTML entities (`&#128514;`) in a quarter of them, which was so"
-            " before they were decoded; a training today gives other figures. The last run differs in four"
-            " things at once, and what each of them brings was not measured: entities are decoded, emoji spelt in words,"
-            " the labels are the shares of the people who chose each class, and the weights are averaged. Its test rows"
-            f" are others as well ({runs['hate-speech-offensive-votes']['rows']['test']:,}), since soft labels are dealt"
-            " out anew, so a part of the difference may be theirs.\n\n"
+            " before they were decoded; a training today gives other figures. The last run differs in"
+            " several things at once, and what each of them brings was not measured: entities are decoded, emoji spelt"
+            " in words, up to 96 tokens read, the labels are the shares of the people who chose each class, and the"
+            " weights are averaged. Its test rows are others as well"
+            f" ({runs['hate-speech-offensive-votes']['rows']['test']:,}), since soft labels are dealt out anew, so a"
+            " part of the difference may be theirs.\n\n"
             + table(
                 ["run", "weighted F1", "macro F1", "accuracy", "hate recall", "hate precision"], rows)
             + "\n\n![confusion](figures/hate-speech-offensive-confusion.png)")

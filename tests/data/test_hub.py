@@ -68,9 +68,10 @@ def test_sst2_is_read_from_the_hub(cache: Path) -> None:
 
 def test_tweets_of_the_hub_have_columns_of_other_names(cache: Path) -> None:
     lay_out(cache, "tdavidson/hate_speech_offensive", TWEETS)
-    classes, shares = of_hub("hate-speech-offensive"), of_hub("hate-speech-offensive-shares")
+    classes, shares, votes = (of_hub(f"hate-speech-offensive{kind}") for kind in ("", "-shares", "-votes"))
     assert classes.labels.tolist() == [[0, 1, 0], [0, 0, 1]]
     assert shares.labels.tolist() == [[1, 0], [0.5, 0.25]]
+    assert votes.labels.tolist() == [[0, 1, 0], [0.25, 0.25, 0.5]]
     assert classes.part is None
 
 

@@ -135,6 +135,20 @@ def test_real_classes_have_their_counts(name: str, counts: list[int], real_data:
 
 
 @pytest.mark.realdata
+def test_the_class_of_a_tweet_is_what_most_voted_for(real_data: Path) -> None:
+    classes, votes = _real("hate-speech-offensive", real_data), _real("hate-speech-offensive-votes", real_data)
+    assert (votes.labels.argmax(axis=1) == classes.labels.argmax(axis=1)).all()
+    assert (votes.labels.max(axis=1) == 1).mean() == pytest.approx(0.70, abs=0.01)  # as the preset says
+
+
+@pytest.mark.realdata
+def test_tweets_hold_no_entities(real_data: Path) -> None:
+    texts = _real("hate-speech-offensive", real_data).texts
+    assert sum("&#" in text for text in texts) < 10
+    assert sum("😂" in text for text in texts) > 1_000
+
+
+@pytest.mark.realdata
 def test_sst2_declares_the_sentences_of_glue_as_test_rows(real_data: Path) -> None:
     rows = _real("sst2", real_data)
     assert Counter(rows.part or []) == {"train": 67_349, "test": 872}
