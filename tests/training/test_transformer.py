@@ -131,11 +131,14 @@ def test_a_killed_run_resumes_to_the_same_artifact(
 
 
 @pytest.mark.slow
-def test_two_processes_train_one_model(fine_tuning: Recipe, sayings: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("more", [(), ("--set", "train.consistency=1")])
+def test_two_processes_train_one_model(
+    fine_tuning: Recipe, sayings: Path, tmp_path: Path, more: tuple[str, ...]
+) -> None:
     recipe = tmp_path / "sayings.toml"
     recipe.write_text(to_toml(fine_tuning))
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    done = subprocess.run([*launch, *command(recipe, sayings, tmp_path / "out")], capture_output=True, text=True,
+    done = subprocess.run([*launch, *command(recipe, sayings, tmp_path / "out", *more)], capture_output=True, text=True,
                           env=os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}, timeout=300)
     assert done.returncode == 0, done.stderr[-3_000:]
     assert done.stdout.count("sayings@1+") == 1
