@@ -114,6 +114,28 @@ def test_rows_that_a_source_keeps_for_testing_do_not_train(fine_tuning: Recipe, 
     assert more == [f"another {i}" for i in range(0, 30, 3)]
 
 
+def test_short_rows_neither_train_nor_choose_and_are_tested_all_the_same(fine_tuning: Recipe, tmp_path: Path) -> None:
+    (tmp_path / "main.csv").write_text("text,loud\n" + "".join(
+        f"{'  '.join(['word'] * (1 + i % 4))}{i},{i // 4 % 2}\n" for i in range(160)))
+    (tmp_path / "more.csv").write_text("text,loud\ntwo words,1\nthree more words,0\n ,1\n")
+    files = {name: OwnSet(file=f"{name}.csv", labels=("loud",)) for name in ("main", "more")}
+    recipe = replace(fine_tuning, labels=None, data=Data(main="main", files=files, sources=(Source(set="more"),)))
+    every = prepare(recipe, tmp_path)
+    parts = prepare(with_data(recipe, min_words=3), tmp_path)
+    for kept, whole in ((parts.train, every.train), (parts.validation, every.validation)):
+        assert kept.texts == [text for text in whole.texts if len(text.split()) >= 3] != whole.texts
+        assert len(kept.labels) == len(kept.texts)
+    assert len(parts.weight) == len(parts.train.texts) == parts.train.origin["rows"]
+    assert "three more words" in parts.train.texts
+    assert parts.test.texts == every.test.texts
+
+
+def test_where_no_row_is_long_enough_that_is_said(fine_tuning: Recipe, tmp_path: Path) -> None:
+    (tmp_path / "sayings.csv").write_text("text,rude\n" + "".join(f"row {i},{i % 2}\n" for i in range(40)))
+    with pytest.raises(InputError, match=r"no rows left .* data\.min_words"):
+        prepare(with_data(fine_tuning, min_words=3), tmp_path)
+
+
 def test_rows_that_others_evaluate_with_are_kept_out(fine_tuning: Recipe, sayings: Path, tmp_path: Path) -> None:
     (tmp_path / "sayings.csv").write_bytes((sayings / "sayings.csv").read_bytes())
     whole = prepare(fine_tuning, tmp_path)

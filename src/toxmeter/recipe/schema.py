@@ -89,6 +89,8 @@ class Data:
         validation: share of the rows on which the best checkpoint, thresholds and calibration are chosen.
         test: share of the rows that is reported, once; not used where the data set declares its test rows.
         rows: use at most so many rows of the main set, drawn by the seed; 0 for all.
+        min_words: leave out rows to train on or to choose by that have fewer words (what spaces part); 0 for none.
+            Test rows stay, all of them.
         sources: further sets, for training only.
         keep_out: sets whose texts must not be trained on, because others evaluate with them.
     """
@@ -99,6 +101,7 @@ class Data:
     validation: float = bounded(0.15, 0.01, 0.49)
     test: float = bounded(0.25, 0.01, 0.49)
     rows: int = bounded(0, 0, 10**9)
+    min_words: int = bounded(0, 0, 1_000)
     sources: tuple[Source, ...] = ()
     keep_out: tuple[str, ...] = field(default=(), metadata=_SET)
 

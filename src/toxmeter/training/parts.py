@@ -20,6 +20,8 @@ from toxmeter.errors import InputError
 from toxmeter.labels import LabelSet
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from toxmeter.recipe import Recipe
 
 __all__ = ["Parts", "fold_parts", "prepare"]
@@ -103,15 +105,21 @@ def _main_rows(recipe: Recipe, data: Path | None) -> tuple[LabelSet, Rows]:
 
 
 def _parts(recipe: Recipe, data: Path | None, labels: LabelSet, main: Rows, part: npt.NDArray[np.int64]) -> Parts:
-    validation, test = main.take(part == VALIDATION), main.take(part == TEST)
+    validation, test = main.take((part == VALIDATION) & _long(main.texts, recipe)), main.take(part == TEST)
     train, weight = _training_rows(recipe, data, labels, main.take(part == TRAIN), [*validation.texts, *test.texts])
     for name, rows in (("train", train), ("validation", validation), ("test", test)):
         if not rows.texts:
-            raise InputError(f"no rows left for {name}: name more data, or another share in data.{name}"
-                             if name != "train" else "no rows left to train on: name more data")
+            mend = "name more data" + (f", or another share in data.{name}" if name != "train" else "")
+            fewer = ", or fewer data.min_words" if recipe.data.min_words and name != "test" else ""
+            raise InputError(f"no rows left {f'for {name}' if name != 'train' else 'to train on'}: {mend}{fewer}")
     # a set's own split, or groups split by hash, may have put near-copies on both sides; the reader should know
     both = {"near_copies_of_validation_rows": len(crossing(validation, test))}
     return Parts(labels, train, weight, validation, replace(test, origin=test.origin | both))
+
+
+def _long(texts: Sequence[str], recipe: Recipe) -> npt.NDArray[np.bool_]:
+    """Which texts have the words that the recipe asks of them, ``[n]``."""
+    return np.array([len(text.split()) >= recipe.data.min_words for text in texts], np.bool_)
 
 
 def _declared(rows: Rows) -> Rows:
@@ -134,7 +142,7 @@ def _training_rows(
     texts = [text for rows, *_ in sets for text in rows.texts]
     every = np.concatenate([rows.labels for rows, *_ in sets])
     copies = ~without(texts, banned)
-    keep = ~copies & ~np.isnan(every).all(axis=1)
+    keep = ~copies & ~np.isnan(every).all(axis=1) & _long(texts, recipe)
     weight, diluted = (np.repeat([each[column] for each in sets], [len(each[0].texts) for each in sets])
                        for column in (1, 2))
     origin = {"rows": int(keep.sum()), "left_out_as_near_copies": int(copies.sum()),
