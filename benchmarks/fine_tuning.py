@@ -89,6 +89,11 @@ RUNS = (
     Run("sst2-balanced", "sst2", (*SMALL, *_REVIEWS, "train.lr=1e-4", "train.class_weights=balanced", "seed=42")),
     Run("sst2-consistency", "sst2",
         (*SMALL, *_REVIEWS, "train.lr=1e-4", "train.average=0.998", "train.consistency=1", "seed=42")),
+    # on from there, on what is more like a whole sentence, and half of the way back: the mean of both
+    Run("sst2-longer", "sst2",
+        (f"model.base={RUNS_FOLDER / 'sst2-consistency'}", *SMALL[1:], *_REVIEWS, "train.lr=1e-4",
+         "train.average=0.998", "train.consistency=1", "data.min_words=8", "train.epochs=4", "train.keep_base=0.5",
+         "seed=42")),
     Run("toxicity-levels-transformer", "toxicity-levels-transformer",
         (*SMALL, "train.lr=1e-4", "train.warmup=0.06", "train.epochs=3", "train.batch_tokens=1024")),
     *(_race(start, base, seed) for seed in SEEDS
