@@ -203,7 +203,8 @@ PRESETS: Mapping[str, Preset] = MappingProxyType({
         citation="Socher et al. 2013, Recursive Deep Models for Semantic Compositionality Over a Sentiment Treebank,"
                  " https://aclanthology.org/D13-1170",
         traps="phrases to train on, sentences to test on, in lower-case Penn Treebank tokens; the 872 rows that"
-              " GLUE calls validation are the test part here, since the labels of its own test rows are secret",
+              " GLUE calls validation are the test part here, since the labels of its own test rows are secret;"
+              " validation rows drawn from the phrases share sentences with those that train, so they look too good",
         part="split", parts=MappingProxyType({"train": "train", "validation": "test"}),
         hub=Hub("nyu-mll/glue", {"sst2/train-00000-of-00001.parquet": "train",
                                  "sst2/validation-00000-of-00001.parquet": "test"})),
