@@ -38,6 +38,7 @@ _REVIEWS = ("model.dropout=0.1", "model.freeze=nothing", "model.max_length=64", 
             "train.warmup=0.06", "train.weight_decay=0.01")
 _RACE = ("train.lr=1e-4", "train.warmup=0.06", "train.batch_tokens=2048", "train.accumulation=1",
          "train.max_steps=240", "train.evaluate_every=30", "train.monitor=f1")
+_OFF: tuple[object, ...] = (0, 1, None, "", [], {})  # train.soup is off at 1
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,8 @@ RUNS = (
         (f"model.base={RUNS_FOLDER / 'sst2-consistency'}", *SMALL[1:], *_REVIEWS, "train.lr=1e-4",
          "train.average=0.998", "train.consistency=1", "data.min_words=8", "train.epochs=4", "train.keep_base=0.5",
          "seed=42")),
+    Run("sst2-soup", "sst2",
+        (*SMALL, *_REVIEWS, "train.lr=1e-4", "train.epochs=2", "train.average=0.998", "train.soup=5", "seed=42")),
     Run("toxicity-levels-transformer", "toxicity-levels-transformer",
         (*SMALL, "train.lr=1e-4", "train.warmup=0.06", "train.epochs=3", "train.batch_tokens=1024")),
     *(_race(start, base, seed) for seed in SEEDS
@@ -171,7 +174,8 @@ def _unlike(meant: Any, was: Any) -> bool:  # noqa: ANN401 - JSON values
     """Whether two recipes differ; a field that is younger than the run was off in it."""
     if isinstance(meant, dict) and isinstance(was, dict):
         return not was.keys() <= meant.keys() or any(
-            _unlike(value, was[name]) if name in was else bool(value) for name, value in meant.items())
+            _unlike(value, was[name]) if name in was else value is True or value not in _OFF
+            for name, value in meant.items())
     return bool(meant != was)
 
 

@@ -110,13 +110,15 @@ def _folds(runs: Runs) -> str:
 
 def _sst2(runs: Runs) -> str:
     rows = []
-    for name in ("sst2", *(f"sst2-{seed}" for seed in (42, 1, 2)), "sst2-balanced", "sst2-consistency", "sst2-longer"):
+    for name in ("sst2", *(f"sst2-{seed}" for seed in (42, 1, 2)), "sst2-balanced", "sst2-consistency", "sst2-longer",
+                 "sst2-soup"):
         if name in runs:
             test, changes = _test(runs, name), dict(change.split("=", 1) for change in runs[name]["changes"])
             rows.append([f"`{name}`: lr {changes['train.lr']}, {changes.get('train.epochs', '3')} epochs"
                          + (", averaged weights" if "train.average" in changes else "")
                          + (", balanced class weights" if "train.class_weights" in changes else "")
                          + (", two readings that agree" if "train.consistency" in changes else "")
+                         + (f", the mean of {changes['train.soup']} runs" if "train.soup" in changes else "")
                          + (f", on from `{Path(changes['model.base']).name}` on texts of {changes['data.min_words']}"
                             " words and more, the mean of both" if "data.min_words" in changes else ""),
                          str(runs[name]["seed"]), runs[name]["metrics"]["cost"]["hardware"],

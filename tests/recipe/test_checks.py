@@ -63,6 +63,7 @@ def test_two_readings_need_dropout(problems: Callable[..., list[str]]) -> None:
     ("field = 'data.sources', choices = ['a', 'b']", ".field: 'data.sources' is no field"),
     ("field = 'data.sources.1.weight', low = 0, high = 1", ".field: 'data.sources.1.weight' is no field"),
     ("field = '', low = 0, high = 1", ".field: empty"),
+    ("field = 'train.soup', low = 1, high = 3", ".field: a trial is one run, so that train.soup cannot be varied"),
     ("field = 'train.lr'", ": needs low and high, or choices"),
     ("field = 'train.lr', low = 0.1", ": needs low and high, or choices"),
     ("field = 'train.lr', low = 0.2, high = 0.1", ".low: 0.2 is not below high, 0.1"),

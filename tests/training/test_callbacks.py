@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from toxmeter.errors import TrainingError
-from toxmeter.training.callbacks import OnSave, ShowProgress, Watchdog
+from toxmeter.training.callbacks import OnSave, ShowProgress, Watchdog, numbered
 
 
 def state(step: int, losses: dict[int, float]) -> Any:
@@ -56,6 +56,20 @@ def test_progress_is_told_in_words() -> None:
     show.on_step_end(None, state(50, {}), None)
     assert told == [("training, step 1 of 100", 0.01),
                     ("training, step 50 of 100, loss 0.2500, auc 0.8750", 0.5)]
+
+
+def test_one_of_several_runs_tells_which_it_is() -> None:
+    told: list[tuple[str, float]] = []
+    tell = numbered(lambda what, share: told.append((what, share)), 2, 4)
+    tell("training", 0.0)
+    tell("training", 1.0)
+    assert told == [("run 2 of 4: training", 0.25), ("run 2 of 4: training", 0.5)]
+
+
+def test_a_single_run_has_no_number() -> None:
+    told: list[tuple[str, float]] = []
+    numbered(lambda what, share: told.append((what, share)), 1, 1)("training", 0.5)
+    assert told == [("training", 0.5)]
 
 
 def test_something_is_done_on_saving() -> None:

@@ -109,6 +109,8 @@ def _space(
             yield f"{path}.field", (f"{shown(field)} is no field that can be varied"
                                     f"{did_you_mean(field, list(_leaves(shapes)))}")
             continue
+        if field == "train.soup":
+            yield f"{path}.field", "a trial is one run, so that train.soup cannot be varied: leave it out"
         if field in seen:
             yield f"{path}.field", f"{field} is varied twice: join the two"
         seen.add(field)

@@ -134,6 +134,9 @@ class FineTuning:
         keep_base: share of the base model in the encoder's weights once they are trained (WiSE-FT, Wortsman et al.
             2022): .1 to .3 often ranks text unlike the training rows better, and rows like them hardly worse; 0 for
             none. Another share can be tried on kept checkpoints.
+        soup: train so many times from one start, in other orders and under other dropout, and keep the mean of the
+            weights (model soup, Wortsman et al. 2022): better than one run, for so many times its time; 1 for one
+            run. Runs can be added to kept checkpoints.
         consistency: how much two readings of a text under different dropout must agree (R-Drop, Liang et al. 2021):
             .5 to 5 may make a better model of few or doubtful rows, for twice the time; 0 for one reading.
         loss: cross-entropy, or focal (Lin et al. 2017: what is easy counts less).
@@ -166,6 +169,7 @@ class FineTuning:
     clip: float = bounded(1.0, 0.0, 1e6)
     average: float = bounded(0.0, 0.0, 0.99999)
     keep_base: float = bounded(0.0, 0.0, 1.0)
+    soup: int = bounded(1, 1, 100)
     consistency: float = bounded(0.0, 0.0, 100.0)
     loss: Literal["cross-entropy", "focal"] = "cross-entropy"
     focal_gamma: float = bounded(2.0, 0.0, 10.0)

@@ -13,9 +13,22 @@ from typing import Any
 from toxmeter.errors import TrainingError
 from toxmeter.extras import need
 
-__all__ = ["AfterStep", "OnSave", "ShowProgress", "Watchdog"]
+__all__ = ["AfterStep", "OnSave", "ShowProgress", "Watchdog", "numbered"]
 
 _Callback: Any = need("transformers", extra="train").TrainerCallback
+
+
+def numbered(tell: Callable[[str, float], None], number: int, runs: int) -> Callable[[str, float], None]:
+    """A listener to one of several runs that tells which it is, and the share of all of them.
+
+    Args:
+        tell: listens to all runs.
+        number: of this run, from 1.
+        runs: how many there are; of a single one, what it tells is left as it is.
+    """
+    if runs == 1:
+        return tell
+    return lambda what, share: tell(f"run {number} of {runs}: {what}", (number - 1 + share) / runs)
 
 
 class AfterStep(_Callback):  # type: ignore[misc]  # transformers is optional here

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,14 +22,15 @@ from toxmeter.evaluation.classification import positive_column, validation_metri
 from toxmeter.extras import need
 from toxmeter.models.calibrated import activated
 from toxmeter.models.pretrained import quiet
-from toxmeter.recipe.fitting import FineTuning, HashedModel
+from toxmeter.recipe.fitting import BagModel, FineTuning, HashedModel, TransformerModel
 from toxmeter.recipe.write import plain
 from toxmeter.training.arguments import monitor_of, training_arguments
 from toxmeter.training.batches import Batches
-from toxmeter.training.callbacks import ShowProgress, Watchdog
+from toxmeter.training.callbacks import OnSave, ShowProgress, Watchdog, numbered
 from toxmeter.training.checkpoints import load_finished, open_folder, remember_finished
 from toxmeter.training.encoder import encode_all, load_network
 from toxmeter.training.loss import Loss, balanced_weights, chance_level, disagreement, make_loss
+from toxmeter.training.soup import stir
 from toxmeter.training.trainer import Encoded, Metrics, ToxicityTrainer, predict
 from toxmeter.training.wise import base_weights, keep_base
 
@@ -79,31 +80,70 @@ def fit(
     resume: bool = False,
     report: Report | None = None,
     callbacks: Sequence[Any] = (),
+    saved: Callable[[], None] = lambda: None,
 ) -> Fitted:
-    """Fine-tune a transformer.
+    """Fine-tune a transformer: once, or several times into the mean of the weights.
 
     Args:
         recipe: with ``FineTuning``.
         parts: rows; the test part is not looked at.
-        folder: for checkpoints; it is made.
+        folder: for checkpoints; it is made. Those of a second and later run lie in folders in it.
         resume: go on from the last whole checkpoint in the folder, if there is one.
         report: told about progress.
-        callbacks: further callbacks of Hugging Face's Trainer.
+        callbacks: further callbacks of Hugging Face's Trainer; they watch the first run only.
+        saved: called after every checkpoint.
 
     Raises:
         InputError: when the folder holds checkpoints and resume was not asked for, or settings contradict the data.
         TrainingError: when the checkpoints are of another recipe, or nothing is learnt.
         UnknownModel: when the base model is not to be had.
     """
-    shape, how = recipe.model, recipe.train
-    assert not isinstance(shape, HashedModel), "the recipe reader pairs them"  # noqa: S101
+    how = recipe.train
     assert isinstance(how, FineTuning), "the recipe reader pairs them"  # noqa: S101
     tell = report or (lambda _what, _share: None)
-    checkpoint = open_folder(folder, _digest(recipe, parts), resume=resume)
+    digest = _digest(recipe, parts)
+
+    def run(number: int, folder: Path, watching: Sequence[Any]) -> Fitted:
+        return _run(recipe, parts, folder, digest, number=number, resume=resume, callbacks=[OnSave(saved), *watching],
+                    tell=numbered(tell, number, how.soup))
+
+    fitted = run(1, folder, callbacks)
+    each, steps = [fitted.best], fitted.steps
+    for number in range(2, how.soup + 1):
+        other = run(number, folder / f"run-{number}", ())
+        stir(fitted.model, other.model, 1 / number)
+        each.append(other.best)
+        steps += other.steps
+    if how.keep_base:
+        keep_base(fitted.model, base_weights(_start(recipe, parts)[0]), how.keep_base)
+    if not how.keep_base and how.soup == 1:
+        return fitted
+    logits, best = _validated(fitted.model, fitted.tokenizer, recipe, parts, fitted.monitor)
+    more = {"best_of_each_run": each} if how.soup > 1 else {}
+    return replace(fitted, validation_logits=logits, best=best, steps=steps, facts=fitted.facts | more)
+
+
+def _start(recipe: Recipe, parts: Parts) -> tuple[Any, Any]:
+    """The network before its first step, whose new weights are those of the seed, and its tokenizer."""
     _transformers.set_seed(recipe.seed)
+    return load_network(_shape(recipe), parts.labels)
+
+
+def _shape(recipe: Recipe) -> TransformerModel | BagModel:
+    assert not isinstance(recipe.model, HashedModel), "the recipe reader pairs them"  # noqa: S101
+    return recipe.model
+
+
+def _run(
+    recipe: Recipe, parts: Parts, folder: Path, digest: str, *, number: int, resume: bool, callbacks: Sequence[Any],
+    tell: Report
+) -> Fitted:
+    """Train once. Runs of other numbers start from the same weights and see other orders and dropout."""
+    shape, how, seed = _shape(recipe), recipe.train, recipe.seed + number - 1
+    assert isinstance(how, FineTuning), "the recipe reader pairs them"  # noqa: S101
+    checkpoint = open_folder(folder, digest, resume=resume)
     tell("loading the base model", 0.0)
-    model, tokenizer = load_network(shape, parts.labels)
-    base = base_weights(model) if how.keep_base else None
+    model, tokenizer = _start(recipe, parts)
     tell("tokenising", 0.0)
     train, cut = encode_all(tokenizer, parts.train.texts, shape.max_length)
     validation, _ = encode_all(tokenizer, parts.validation.texts, shape.max_length)
@@ -112,16 +152,15 @@ def fit(
                      class_weights=_class_weights(how, parts))
     chance = chance_level(loss, parts.train.labels, parts.weight)
     monitor = monitor_of(how, parts.labels.kind)
-    arguments = training_arguments(how, folder, recipe.seed, monitor)
+    arguments = training_arguments(how, folder, seed, monitor)
     plan = Batches([len(ids) for ids in train], batching=how.batching, size=how.batch_size,
-                   tokens=how.batch_tokens, seed=recipe.seed, process=arguments.process_index,
+                   tokens=how.batch_tokens, seed=seed, process=arguments.process_index,
                    processes=arguments.world_size)
     watching = [Watchdog(chance, how.watchdog), ShowProgress(tell, monitor), *callbacks]
     if how.patience:
         watching.append(_transformers.EarlyStoppingCallback(early_stopping_patience=how.patience))
-    metrics = _metrics(parts)
     trainer = ToxicityTrainer(
-        loss=loss, plan=plan, pad=pad, metrics=metrics, model=model, args=arguments,
+        loss=loss, plan=plan, pad=pad, metrics=_metrics(parts), model=model, args=arguments,
         average=how.average, apart=_apart(how, parts),
         train_dataset=Encoded(train, parts.train.labels, parts.weight),
         eval_dataset=Encoded(validation, parts.validation.labels), callbacks=watching)
@@ -130,18 +169,24 @@ def fit(
         with quiet():
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         remember_finished(trainer, folder)
-    state = trainer.state
     facts = {"precision": arguments.mixed_precision or "no", "processes": arguments.world_size,
              "base_commit": getattr(model.config, "_commit_hash", None), "batches_an_epoch": len(plan),
              "cut_share": round(cut / len(train), 4), "chance_loss": round(chance, 5),
              "parameters": sum(p.numel() for p in model.parameters()),
              "trained_parameters": sum(p.numel() for p in model.parameters() if p.requires_grad)}
-    if base is not None:
-        keep_base(trainer.model, base, how.keep_base)
-    logits = predict(trainer.model, validation, pad=pad)
-    best = metrics(logits)[monitor]
-    return Fitted(trainer.model, tokenizer, logits, state.log_history, -best if monitor == "loss" else best, monitor,
-                  state.global_step, facts)
+    logits, best = _validated(trainer.model, tokenizer, recipe, parts, monitor)
+    return Fitted(trainer.model, tokenizer, logits, trainer.state.log_history, best, monitor,
+                  trainer.state.global_step, facts)
+
+
+def _validated(
+    model: Any, tokenizer: Any, recipe: Recipe, parts: Parts, monitor: str  # noqa: ANN401 - of transformers
+) -> tuple[Floats, float]:
+    """Logits of the validation rows ``[n, k]``, and the metric, where higher is better."""
+    ids, _ = encode_all(tokenizer, parts.validation.texts, _shape(recipe).max_length)
+    logits = predict(model, ids, pad=tokenizer.pad_token_id or 0)
+    best = _metrics(parts)(logits)[monitor]
+    return logits, -best if monitor == "loss" else best
 
 
 def _apart(how: FineTuning, parts: Parts) -> Loss | None:
@@ -189,6 +234,7 @@ def _digest(recipe: Recipe, parts: Parts) -> str:
         for text in part.texts:
             rows.update(text.encode("utf-8", "surrogatepass") + b"\0")
     kept = {name: plain(getattr(recipe, name)) for name in ("seed", "model", "train")}
-    del kept["train"]["keep_base"]  # comes after the fit, so another share may be tried on the same checkpoints
+    for later in ("keep_base", "soup"):  # another share may be tried, and a run be added, with the same checkpoints
+        del kept["train"][later]
     document = json.dumps(kept | {"labels": parts.labels.to_dict(), "rows": rows.hexdigest()}, sort_keys=True)
     return hashlib.sha256(document.encode()).hexdigest()

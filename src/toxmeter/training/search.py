@@ -182,12 +182,14 @@ def _part_of(study: Study, total: int, tell: Report) -> Report:
 
 
 def _try(study: Study, recipe: Recipe, parts: Parts, folder: Path, report: Report) -> None:
-    """Make the trial that was asked for; its weights are not kept. An interrupted one stays open."""
+    """Make the trial that was asked for, as one run; its weights are not kept. An interrupted one stays open."""
     from toxmeter.training.finetune import fit  # imports torch
 
+    assert isinstance(recipe.train, FineTuning), "told before"  # noqa: S101
     callback = study.callback()
+    once = dataclasses.replace(recipe, train=dataclasses.replace(recipe.train, soup=1))
     try:
-        fitted = fit(recipe, parts, folder, report=report, callbacks=[callback])
+        fitted = fit(once, parts, folder, report=report, callbacks=[callback])
         study.tell(fitted.best, "-loss" if fitted.monitor == "loss" else fitted.monitor, pruned=callback.pruned)
     except TrainingError as err:
         study.fail(str(err))

@@ -21,7 +21,6 @@ from toxmeter.models.pretrained import transformer_files
 from toxmeter.models.transformer import TransformerScorer
 from toxmeter.recipe.fitting import HashedModel
 from toxmeter.recipe.write import plain
-from toxmeter.training.callbacks import OnSave
 from toxmeter.training.card import model_card
 from toxmeter.training.checkpoints import check_unused
 from toxmeter.training.choose import choose
@@ -78,7 +77,7 @@ def train_transformer(
         with measured(energy=recipe.track.energy and _is_first(), country=recipe.track.country,
                       file=cost_file if _is_first() else None) as meter:
             fitted = fit(recipe, parts, folder, resume=resume, report=report,
-                         callbacks=[OnSave(meter.save), *tracker.callbacks])
+                         callbacks=tracker.callbacks, saved=meter.save)
         if _is_first():
             report("calibrating and testing", 0.0)
             artifact = _finish(recipe, parts, fitted, meter.cost, output, replace=replace)
