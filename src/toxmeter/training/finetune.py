@@ -52,13 +52,13 @@ class Fitted:
     """A fitted model.
 
     Attributes:
-        model: with the weights of the best checkpoint.
+        model: with the weights of the best checkpoint; of several runs, with the mean of theirs.
         tokenizer: of the model.
         validation_logits: ``[n, k]`` of the validation rows, cut at the model's length as in training.
-        history: what was logged: entries with ``step`` and ``loss`` or ``eval_…``.
+        history: what was logged of the first run: entries with ``step`` and ``loss`` or ``eval_…``.
         best: validation metric of those weights, negated for the loss: higher is better.
         monitor: which metric that is.
-        steps: optimizer steps that were made.
+        steps: optimizer steps that were made, in all runs.
         facts: what else a report should tell: precision, share of cut texts, chance loss and the like.
     """
 
