@@ -1,4 +1,4 @@
-"""The mean of the weights of several runs: what it is, that runs can be added, that it resumes."""
+"""Weights between those of two models: the mean of several runs, runs that are added, the way back to the base."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from toxmeter.extras import need
-from toxmeter.recipe.fitting import FineTuning
+from toxmeter.recipe.fitting import FineTuning, TransformerModel
+from toxmeter.training.encoder import load_network
 from toxmeter.training.finetune import fit
 from toxmeter.training.parts import Parts, prepare
 from toxmeter.training.soup import stir
@@ -137,6 +138,10 @@ def test_a_share_of_the_base_is_mixed_into_the_mean(
 ) -> None:
     whole = fit(of_runs(fine_tuning, 3, keep_base=1.0), parts, soup[1], resume=True, callbacks=[Refuse()])
     half = fit(of_runs(fine_tuning, 3, keep_base=0.5), parts, soup[1], resume=True, callbacks=[Refuse()])
+    assert isinstance(fine_tuning.model, TransformerModel)
+    base = weights(load_network(fine_tuning.model, parts.labels)[0].base_model)
+    assert same(weights(whole.model.base_model), base)
+    assert same(weights(whole.model.classifier), weights(soup[0].model.classifier))  # the head has no base
     mean, base = weights(soup[0].model), weights(whole.model)
     for name, weight in weights(half.model).items():
         torch.testing.assert_close(weight, (mean[name] + base[name]) / 2)

@@ -135,7 +135,7 @@ class FineTuning:
             2022): .1 to .3 often ranks text unlike the training rows better, and rows like them hardly worse; 0 for
             none. Another share can be tried on kept checkpoints.
         soup: train so many times from one start, in other orders and under other dropout, and keep the mean of the
-            weights (model soup, Wortsman et al. 2022): better than one run, for so many times its time; 1 for one
+            weights (model soup, Wortsman et al. 2022): often better than each, for so many times the time; 1 for one
             run. Runs can be added to kept checkpoints.
         consistency: how much two readings of a text under different dropout must agree (R-Drop, Liang et al. 2021):
             .5 to 5 may make a better model of few or doubtful rows, for twice the time; 0 for one reading.

@@ -32,7 +32,6 @@ from toxmeter.training.encoder import encode_all, load_network
 from toxmeter.training.loss import Loss, balanced_weights, chance_level, disagreement, make_loss
 from toxmeter.training.soup import stir
 from toxmeter.training.trainer import Encoded, Metrics, ToxicityTrainer, predict
-from toxmeter.training.wise import base_weights, keep_base
 
 if TYPE_CHECKING:
     from toxmeter.recipe import Recipe
@@ -115,10 +114,11 @@ def fit(
         each.append(other.best)
         steps += other.steps
     if how.keep_base:
-        keep_base(fitted.model, base_weights(_start(recipe, parts)[0]), how.keep_base)
+        stir(fitted.model.base_model, _start(recipe, parts)[0].base_model, how.keep_base)  # the head has no base
     if not how.keep_base and how.soup == 1:
         return fitted
-    logits, best = _validated(fitted.model, fitted.tokenizer, recipe, parts, fitted.monitor)
+    ids, _ = encode_all(fitted.tokenizer, parts.validation.texts, _shape(recipe).max_length)
+    logits, best = _validated(fitted.model, ids, fitted.tokenizer, parts, fitted.monitor)
     more = {"best_of_each_run": each} if how.soup > 1 else {}
     return replace(fitted, validation_logits=logits, best=best, steps=steps, facts=fitted.facts | more)
 
@@ -174,16 +174,15 @@ def _run(
              "cut_share": round(cut / len(train), 4), "chance_loss": round(chance, 5),
              "parameters": sum(p.numel() for p in model.parameters()),
              "trained_parameters": sum(p.numel() for p in model.parameters() if p.requires_grad)}
-    logits, best = _validated(trainer.model, tokenizer, recipe, parts, monitor)
+    logits, best = _validated(trainer.model, validation, tokenizer, parts, monitor)
     return Fitted(trainer.model, tokenizer, logits, trainer.state.log_history, best, monitor,
                   trainer.state.global_step, facts)
 
 
 def _validated(
-    model: Any, tokenizer: Any, recipe: Recipe, parts: Parts, monitor: str  # noqa: ANN401 - of transformers
+    model: Any, ids: list[list[int]], tokenizer: Any, parts: Parts, monitor: str  # noqa: ANN401 - of transformers
 ) -> tuple[Floats, float]:
     """Logits of the validation rows ``[n, k]``, and the metric, where higher is better."""
-    ids, _ = encode_all(tokenizer, parts.validation.texts, _shape(recipe).max_length)
     logits = predict(model, ids, pad=tokenizer.pad_token_id or 0)
     best = _metrics(parts)(logits)[monitor]
     return logits, -best if monitor == "loss" else best

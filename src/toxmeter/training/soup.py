@@ -1,8 +1,10 @@
-"""The mean of the weights of several fine-tunings from one start (a uniform model soup, Wortsman et al. 2022).
+"""Weights between those of two models.
 
-Runs that differ in the order of their rows and in dropout end in one valley of the loss. The mean of their weights
-lies deeper in it than each of them: nearly as good as the mean of their answers, at the price of a single model.
-Importing this module imports torch; it trains nothing.
+The mean of several fine-tunings from one start is a uniform model soup (Wortsman et al. 2022a): runs that differ in the
+order of their rows and in dropout mostly end in one valley of the loss, and their mean is often better than each. Some
+of the way back to the base model is WiSE-FT (Wortsman et al. 2022b): such weights often do better on text unlike the
+training rows, for little or nothing on rows like them. Importing this module imports torch; it trains nothing and
+chooses no share.
 """
 
 from __future__ import annotations
