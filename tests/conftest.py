@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import string
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 # test processes share the processors; threads that wait for each other would make them crawl
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# a shell starts jobs in the background deaf to Ctrl-C, and processes that tests interrupt would be so too
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # a busy machine is no failure
 settings.register_profile("toxmeter", deadline=None)

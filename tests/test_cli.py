@@ -228,6 +228,14 @@ def test_no_heavy_import_before_an_answer() -> None:
     assert run(sys.executable, "-c", code).stdout.splitlines()[-1] == b"False []"
 
 
+def test_the_end_is_not_spent_on_looking_for_garbage() -> None:
+    code = ("import gc, sys; from toxmeter.cli import main\n"
+            "sys.argv[1:] = ['check', '-m', 'dummy', 'hello']\n"
+            "try: main()\n"
+            "finally: print(gc.get_freeze_count() > 0)")
+    assert run(sys.executable, "-c", code).stdout.splitlines()[-1] == b"True"
+
+
 def test_score_and_its_summary(tmp_path: Path) -> None:
     file = tmp_path / "a.csv"
     file.write_text("id,tweet\n1,insult=0.9 you\n2\n")
