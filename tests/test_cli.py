@@ -220,7 +220,7 @@ def test_shorten() -> None:
 
 
 def test_no_heavy_import_before_an_answer() -> None:
-    heavy = ("rich", "torch", "transformers", "pandas", "pyarrow", "sklearn", "onnxruntime", "toxmeter.bulk")
+    heavy = ("logging", "rich", "torch", "transformers", "pandas", "pyarrow", "sklearn", "onnxruntime", "toxmeter.bulk")
     code = ("import sys; from toxmeter.cli import main; early = 'numpy' in sys.modules\n"
             "sys.argv[1:] = ['check', '-m', 'dummy', 'hello']\n"
             "try: main()\n"

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
 import numpy as np
@@ -120,6 +119,8 @@ class HashedScorer:
             if scores is not None:
                 return scores
         chunks = [rows[begin : begin + _CHUNK] for begin in range(0, len(rows), _CHUNK)]
+        from concurrent.futures import ThreadPoolExecutor  # brings logging, for which no single text should wait
+
         # threads of its own for each call: a pool that is kept would be dead in a forked process
         with ThreadPoolExecutor(min(self.threads, len(chunks))) as threads:
             scored = list(threads.map(self._score_chunk, chunks))

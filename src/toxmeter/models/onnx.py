@@ -7,7 +7,6 @@ Texts are tokenised by the tokenizers library on all processors. This module doe
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
 from pathlib import Path
 from types import MappingProxyType
@@ -110,6 +109,8 @@ class OnnxScorer(EncoderScorer):
         many = self._threads > 1 and sum(row.shape[1] for row in windows) >= _ENOUGH * self._threads * _OWN
         if not many or self._single is None:
             return super()._run(windows)
+        from concurrent.futures import ThreadPoolExecutor  # brings logging, for which no single text should wait
+
         with ThreadPoolExecutor(self._threads) as pool:
             return self._in_batches(windows, _OWN, partial(_infer, self._single), pool.map)
 
