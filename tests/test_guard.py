@@ -212,7 +212,7 @@ def test_an_allow_list_never_makes_the_rest_safe(text: str) -> None:
 # ---------------------------------------------------------------- blank, odd and long text
 
 
-@pytest.mark.parametrize("text", ["", " ", "\n\t\u3000\u00a0", " " * 5_000])
+@pytest.mark.parametrize("text", ["", " ", "\n\t\u3000\u00a0", " " * 5_000, "\u200b", "\ufeff \u3164"])
 def test_blank_text_is_safe_and_not_scored(text: str) -> None:
     scorer = Constant(1.0)
     verdict = TextGuardrail(scorer, policy=Policy(thresholds={"toxic": 0.0}, review=1.0)).check_text(text)
@@ -228,7 +228,7 @@ def test_text_that_is_allowed_whole_is_safe_and_not_scored() -> None:
 
 
 @pytest.mark.parametrize("text", [
-    "\ud800 insult=0.9", "insult=0.9\x00", "\u200b", "😀" * 3_000, "a\ud800" * 3_000,
+    "\ud800 insult=0.9", "insult=0.9\x00", "\u0301", "😀" * 3_000, "a\ud800" * 3_000,
 ])
 def test_odd_text_is_judged_as_any_other(text: str) -> None:
     assert check(text, deny=["x"], allow=["y"]).flagged == (("insult",) if "insult" in text else ())

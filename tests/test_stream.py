@@ -298,6 +298,14 @@ def test_a_sentence_is_judged_by_itself_since_others_may_hide_it() -> None:
     assert [piece.blocked for piece in guard.stream([text])] == [False, True]
 
 
+@pytest.mark.parametrize("after", ["process soon", "garden"])
+def test_a_sentence_that_waits_for_its_phrase_to_end_is_judged_by_itself(after: str) -> None:
+    guard = TextGuardrail(Diluting(), policy=Policy(allow=["the idiot process"]))
+    text = f"Nice. See the idiot\n{after} does very well, and all of the neighbours have come to look at it. Bye."
+    pieces = list(guard.stream([text]))
+    assert [piece.blocked for piece in pieces] == ([False] * 3 if after == "process soon" else [False, True])
+
+
 def test_a_sentence_is_judged_with_the_one_before_it() -> None:
     pieces = list(TextGuardrail(Diluting()).stream(["You can just go.", " Die now. Bye."]))
     assert [piece.blocked for piece in pieces] == [False, True]

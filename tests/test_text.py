@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import unicodedata
 from itertools import pairwise
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toxmeter.text import Span, encode, score_in_windows, sentences, windows
+from toxmeter.text import IGNORABLE, Span, encode, is_blank, score_in_windows, sentences, windows
 
 TRICKY = "ab.!?…。！」\"') \n\t\r\u00a0\u3000\u2028\u0301\ud800😀"
 TEXTS = st.text(st.sampled_from(TRICKY) | st.characters(), max_size=400)
@@ -48,6 +49,21 @@ def outside(text: str, spans: list[Span]) -> str:
 ])
 def test_sentences(text: str, expected: list[str]) -> None:
     assert pieces(text, sentences(text)) == expected
+
+
+@pytest.mark.parametrize(("text", "blank"), [
+    ("", True), (" \n\u3000", True), ("\u200b", True), ("\ufeff \xad", True), ("\u3164\u2800 \u180e", True),
+    ("\u200b.", False), ("a", False), ("é", False), ("\x00", False), ("\u0301", False), ("\ud800", False),
+])
+def test_is_blank(text: str, *, blank: bool) -> None:
+    assert is_blank(text) is blank
+
+
+def test_ignorable_characters_show_nothing() -> None:
+    known = {unicodedata.category(char) for char in IGNORABLE}
+    assert known <= {"Cf", "Mn", "Lo", "Cn"}
+    assert {"\u200b", "\u00ad", "\ufe0f", "\u3164", "\U000e0061"} <= IGNORABLE
+    assert not any(char.isspace() or char.isascii() for char in IGNORABLE)
 
 
 @given(TEXTS)

@@ -22,7 +22,7 @@ from toxmeter.models.catalog import DEFAULT, load
 from toxmeter.models.scorer import check_texts
 from toxmeter.policy import Policy
 from toxmeter.stream import StreamJudge, areleased, check_chunks, released
-from toxmeter.text import windows
+from toxmeter.text import is_blank, windows
 from toxmeter.verdict import Action, Label, StreamPiece, Verdict, VerdictSpan
 from toxmeter.wordlist import Phrases, blanked, distinct, uncovered
 
@@ -142,8 +142,8 @@ class TextGuardrail:
     def _stream_judge(self, community: str | None) -> StreamJudge:
         rules = self._rules_of(community)
 
-        def check(text: str, begins: Sequence[int]) -> Verdict:
-            return self._judge([_prepare(text, rules, self.scorer.window, begins)], rules)[0]
+        def check(text: str, new: int, parts: Sequence[Span]) -> Verdict:
+            return self._judge([_prepare(text, rules, self.scorer.window, new, parts)], rules)[0]
 
         return StreamJudge(check, rules.policy)
 
@@ -259,20 +259,17 @@ class _Case(NamedTuple):
     spans: list[VerdictSpan]
 
 
-def _prepare(text: str, rules: _Rules, limit: int, begins: Sequence[int] = (0,)) -> _Case:
-    """The text as it is judged: by its parts from some offsets to its end, of which the last begins what is new."""
-    if not (rules.deny or rules.allow):
-        return _Case(text, text, _places(text, limit, begins), False, [])
+def _prepare(text: str, rules: _Rules, limit: int, new: int = 0, parts: Sequence[Span] | None = None) -> _Case:
+    """The text as it is judged: all of it, or by its parts, and without denied phrases that end before what is new."""
     allowed = rules.allow.hits(text)
-    denied = [hit for hit in uncovered(rules.deny.hits(text), allowed) if hit[1] > begins[-1]]
+    denied = [hit for hit in uncovered(rules.deny.hits(text), allowed) if hit[1] > new]
     judged = blanked(text, allowed) if allowed else text
     spans = [VerdictSpan(begin, end, "deny", 1.0, "deny") for begin, end in distinct(denied, len(text))]
     spans += [VerdictSpan(begin, end, "allow", 0.0, "allow") for begin, end in distinct(allowed, len(text))]
-    return _Case(text, judged, _places(judged, limit, begins), bool(denied), spans)
+    places = _places(judged, limit, parts or [(0, len(text))]) if not is_blank(judged[new:]) else []
+    return _Case(text, judged, places, bool(denied), spans)
 
 
-def _places(text: str, limit: int, begins: Sequence[int]) -> list[Span]:
-    new = text[begins[-1]:]
-    if not new or new.isspace():
-        return []
-    return [(at + begin, at + end) for at in begins for begin, end in windows(text[at:], limit)]
+def _places(text: str, limit: int, parts: Sequence[Span]) -> list[Span]:
+    return [(first + begin, first + end) for first, last in parts if not is_blank(text[first:last])
+            for begin, end in windows(text[first:last], limit)]

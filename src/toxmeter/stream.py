@@ -17,10 +17,11 @@ from collections.abc import AsyncIterable, Callable, Iterable, Sequence
 from contextlib import aclosing
 from functools import lru_cache
 from inspect import isawaitable
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from toxmeter.errors import InputError
-from toxmeter.text import sentences
+from toxmeter.text import Span, sentences
 from toxmeter.verdict import StreamPiece, Verdict
 from toxmeter.wordlist import Phrases, phrase_problem
 
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 
 __all__ = ["SentenceBuffer", "StreamJudge", "areleased", "check_chunks", "released"]
 
-Check = Callable[[str, Sequence[int]], Verdict]
-"""Judges a text by its parts from the given offsets to its end, of which the last offset begins what is new."""
+Check = Callable[[str, int, Sequence[Span]], Verdict]
+"""Judges a text by parts of it; the offset is where what is new begins."""
 
 _LIMIT = 400  # characters of a sentence that are held back at most
 _LEAD = 30  # "1." or "Mr." alone is no sentence to judge the next one with
@@ -103,6 +104,7 @@ class StreamJudge:
         self._buffer = SentenceBuffer()
         self._before = _Before(reach)
         self._held = ""
+        self._ends: list[int] = []  # of the sentences in it
         self._begin = 0
         self._chunks = 0
 
@@ -131,12 +133,13 @@ class StreamJudge:
         self._held += sentence
         if not self._held:
             return None
-        text, own = self._before.text + self._held, len(self._before.text)
-        verdict = self._check(text, sorted({self._before.lead, own}))
+        self._ends.append(len(self._held))
+        text = self._before.text + self._held
+        verdict = self._check(text, len(self._before.text), self._parts())
         blocked = verdict.action == "block"
         if blocked and not last and self._may_be_lifted(text):
             return None
-        held, self._held = self._held, ""
+        held, self._held, self._ends = self._held, "", []
         begin, self._begin = self._begin, self._begin + len(held)
         self._before.add(held)
         return StreamPiece("" if blocked else held, held if blocked else "", begin, self._begin, verdict)
@@ -144,6 +147,13 @@ class StreamJudge:
     def finish(self) -> StreamPiece | None:
         """Decide on what is still held back when the source has ended."""
         return self.judge(self._buffer.rest(), last=True)
+
+    def _parts(self) -> list[Span]:
+        """What is judged of the text before and what is held: each sentence, and up to its end from the lead on."""
+        lead, own = self._before.lead, len(self._before.text)
+        ends = [own + end for end in self._ends]
+        return sorted({*((begin, end) for begin, end in pairwise([own, *ends]) if begin < end),
+                       *((lead, end) for end in ends)})
 
     def _may_be_lifted(self, text: str) -> bool:
         """Whether the text ends within what may become an allowed phrase; not for ever, so that memory is bounded."""

@@ -18,10 +18,18 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-__all__ = ["Span", "encode", "score_in_windows", "sentences", "windows"]
+__all__ = ["IGNORABLE", "Span", "encode", "is_blank", "score_in_windows", "sentences", "windows"]
 
 Span = tuple[int, int]
 """Begin and end of a stretch of text."""
+
+IGNORABLE = frozenset(map(chr, (
+    0xAD, 0x34F, 0x61C, 0x115F, 0x1160, 0x17B4, 0x17B5, *range(0x180B, 0x1810), *range(0x200B, 0x2010),
+    *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0x3164, *range(0xFE00, 0xFE10), 0xFEFF, 0xFFA0,
+    *range(0xFFF0, 0xFFF9), *range(0x1BCA0, 0x1BCA4), *range(0x1D173, 0x1D17B), *range(0xE0000, 0xE1000))))
+"""Characters that no one sees: ``Default_Ignorable_Code_Point`` of the Unicode Character Database."""
+
+_UNSEEN = "".join(sorted(IGNORABLE)) + "\u2800"  # a Braille cell without dots looks like a space
 
 # A sentence ends at a line break, at CJK full stops, or at . ! ? … with closing quotes, before white space.
 # Each run of stops is tried once, from its first character: megabytes of dots take linear time.
@@ -32,6 +40,11 @@ _OVERLAP = 0.25  # at most this share of a window repeats the one before it
 def encode(text: str) -> bytes:
     """UTF-8 of any str; a lone surrogate, which UTF-8 cannot hold, becomes ``?``."""
     return text.encode("utf-8", "replace")
+
+
+def is_blank(text: str) -> bool:
+    """Whether a text has no visible character."""
+    return not text or text.isspace() or (not text.isascii() and not "".join(text.split()).strip(_UNSEEN))
 
 
 def sentences(text: str) -> list[Span]:

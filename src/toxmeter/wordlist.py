@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from toxmeter.errors import InputError
+from toxmeter.text import IGNORABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Phrases", "blanked", "distinct", "phrase_problem", "uncovered"]
 
-# variation selectors and the grapheme joiner are marks by category, but as invisible as format characters
-_SELECTORS = frozenset(map(chr, (0x34F, *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
 _MARKS_WITHIN = range(0x300, 0x20000)  # all other marks; the planes above hold ideographs
 _DEEPEST = 50  # nested groups that Python's regex compiler takes with ease
 
@@ -86,7 +85,7 @@ class Phrases:
         if self._pattern is None:
             return []
         table = {} if text.isascii() else {ord(char): _fold(char) for char in set(text)}
-        folded = text.translate(table) if table else text.lower()
+        folded = _ordered(text.translate(table)) if table else text.lower()
         found = [match.span(1) for match in self._pattern.finditer(folded)]
         if not found or all(len(fold) == 1 for fold in table.values()):
             return found
@@ -160,15 +159,23 @@ def phrase_problem(entry: object) -> str | None:
 
 
 def _fold_phrase(entry: str) -> str:
-    return " ".join("".join(map(_fold, entry)).split())
+    return " ".join(_ordered("".join(map(_fold, entry))).split())
 
 
 @lru_cache(maxsize=4096)
 def _fold(char: str) -> str:
     """What a character is compared as: none, one or several characters."""
-    if char in _SELECTORS or unicodedata.category(char) == "Cf":
+    if char in IGNORABLE or unicodedata.category(char) == "Cf":
         return ""
-    return unicodedata.normalize("NFKD", char).casefold()
+    return unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", char).casefold())
+
+
+def _ordered(folded: str) -> str:
+    """Folded text with the marks on each letter in their canonical order, as long as it was.
+
+    No phrase begins or ends between two marks, so that its offsets hold as well.
+    """
+    return unicodedata.normalize("NFD", folded)
 
 
 def _origins(text: str, table: dict[int, str]) -> npt.NDArray[np.intp]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -53,6 +54,41 @@ def texts_of(texts: list[str], tokenizer: Characters, most: int = MOST) -> list[
     assert all(row[0, 0] == 1 and row[0, -1] == 2 for row in rows)
     found = [(owner, "".join(map(chr, row[0, 1:-1]))) for row, owner in zip(rows, owners, strict=True)]
     return sorted(found, key=lambda pair: pair[0])
+
+
+class Unknown(Characters):
+    """The same, but what is no ASCII is unknown, and so is a word of more than 6 characters, whatever is in it."""
+
+    unk_token_id = 3
+    backend_tokenizer = SimpleNamespace(model=SimpleNamespace(max_input_chars_per_word=6))
+
+    def __call__(self, texts: list[str], **settings: Any) -> dict[str, list[list[int]]]:
+        super().__call__(texts, **settings)
+        return {"input_ids": [[1, *(code for word in text.split() for code in (
+            [ord(c) if c.isascii() else 3 for c in word] if len(word) <= 6 else [3])), 2] for text in texts]}
+
+
+def test_what_is_wholly_unknown_is_read_as_an_empty_text() -> None:
+    reader = TokenReader(Unknown(), 30)
+    rows, _ = reader.read(["", "谢谢", "谢 谢", "谢a", "谢!"])
+    empty, *unknown, letter, stop = [row[0].tolist() for row in rows]
+    assert unknown == [empty, empty] == [[1, 2], [1, 2]]
+    assert (letter, stop) == ([1, 3, ord("a"), 2], [1, 3, ord("!"), 2])
+
+
+@pytest.mark.parametrize(("text", "read"), [
+    ("sixsix seven77 done", "sixsixseven77done"),
+    ("a eight\u0301chr", "aeight?chr"),
+])
+def test_a_word_too_long_for_the_tokenizer_is_broken(text: str, read: str) -> None:
+    row = TokenReader(Unknown(), 60).read([text])[0][0][0, 1:-1]
+    assert "".join(chr(code) if code != 3 else "?" for code in row) == read
+
+
+def test_words_stay_whole_where_the_tokenizer_reads_them() -> None:
+    tokenizer = Unknown()
+    TokenReader(tokenizer, 60).read(["sixsix a-sixsix-b", "seventy"])
+    assert tokenizer.read == ["", "sixsix a-sixsix-b", "sev ent y"]  # BERT ends words at punctuation, too
 
 
 def test_a_text_that_fits_is_one_window() -> None:

@@ -128,6 +128,8 @@ class FastTokenizer:
     """A ``tokenizer.json``, with as much of the interface of transformers' tokenizers as ``TokenReader`` asks for.
 
     Attributes:
+        backend_tokenizer: the tokenizer.
+        unk_token_id: of what the vocabulary lacks; None where it lacks nothing.
         pad_token_id: what fills short rows.
         pad_token_type_id: segment of what fills them.
         padding_side: where it is put.
@@ -150,17 +152,19 @@ class FastTokenizer:
         from tokenizers import Tokenizer
 
         try:
-            self._tokenizer = Tokenizer.from_buffer(content)
+            self.backend_tokenizer = Tokenizer.from_buffer(content)
         except Exception as err:  # the library raises plain Exception for whatever is wrong
             raise ValueError(f"tokenizer.json: {err}") from err
-        self._tokenizer.no_padding()
-        self._tokenizer.no_truncation()
+        self.backend_tokenizer.no_padding()
+        self.backend_tokenizer.no_truncation()
+        unknown = getattr(self.backend_tokenizer.model, "unk_token", None)
+        self.unk_token_id = self.backend_tokenizer.token_to_id(unknown) if unknown else None
         self._fields = fields
         self.pad_token_id = pad
 
     def __call__(self, texts: list[str], **_: Any) -> dict[str, list[list[int]]]:  # noqa: ANN401
         """Tokens of texts, special ones included, by field."""
-        found = self._tokenizer.encode_batch_fast(texts)
+        found = self.backend_tokenizer.encode_batch_fast(texts)
         columns = {"input_ids": [each.ids for each in found]}
         if "token_type_ids" in self._fields:
             columns["token_type_ids"] = [each.type_ids for each in found]

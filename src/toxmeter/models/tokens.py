@@ -6,7 +6,8 @@ where possible. This module does not run the model.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -41,19 +42,24 @@ class TokenReader:
         """
         self._tokenizer = tokenizer
         self._max_length = max_length
+        unknown = getattr(tokenizer, "unk_token_id", None)
+        self._unknown = -1 if unknown is None else int(unknown)
+        self._legible = _breaker(tokenizer)
         self._padding = {"input_ids": tokenizer.pad_token_id or 0, "token_type_ids": tokenizer.pad_token_type_id}
         self._pad_left = tokenizer.padding_side == "left"
         self.window = _CHARACTERS * max_length
         # this first call also drops padding and truncation saved with the tokenizer: later ones only read it
         given = self._call([""])
         self.fields = ["input_ids", *(["token_type_ids"] if "token_type_ids" in given else [])]
-        self._special = len(given["input_ids"][0])
+        self._empty = next(self._arrays(given))
+        self._special = self._empty.shape[1]
 
     def read(self, texts: list[str]) -> tuple[list[Row], list[int]]:
         """Windows of texts.
 
         Every visible character is in a window. Only where a single character has more tokens than a window
-        holds, it loses the last of them.
+        holds, it loses the last of them. A window of nothing but characters that the vocabulary lacks is read as
+        an empty one: what models make of unknown tokens alone is chance.
 
         Returns:
             the windows, at least one for each text, and for each window the index of its text; windows of
@@ -107,15 +113,19 @@ class TokenReader:
         return inputs | {"attention_mask": mask}
 
     def _rows(self, pieces: list[str]) -> Iterator[Row]:
+        blank = {*self._empty[0].tolist(), self._unknown}
         for begin in range(0, len(pieces), _CHUNK):
-            given = self._call(pieces[begin : begin + _CHUNK])
-            for values in zip(*(given[field] for field in self.fields), strict=True):
-                yield np.array(values, np.int32).reshape(len(self.fields), -1)
+            for row in self._arrays(self._call(pieces[begin : begin + _CHUNK])):
+                yield self._empty if self._unknown in row[0] and blank.issuperset(row[0].tolist()) else row
+
+    def _arrays(self, given: Any) -> Iterator[Row]:  # noqa: ANN401 - lists of lists, by field
+        for values in zip(*(given[field] for field in self.fields), strict=True):
+            yield np.array(values, np.int32).reshape(len(self.fields), -1)
 
     def _call(self, pieces: list[str]) -> Any:  # noqa: ANN401 - lists of lists, by field
         # through UTF-8, since no tokenizer takes a lone surrogate
-        return self._tokenizer([encode(piece).decode() for piece in pieces], padding=False, truncation=False,
-                               return_attention_mask=False, verbose=False)
+        return self._tokenizer([self._legible(encode(piece).decode()) for piece in pieces], padding=False,
+                               truncation=False, return_attention_mask=False, verbose=False)
 
     def _share(self, row: Row) -> float:
         """Of a window that is too long, the share that should fit."""
@@ -127,6 +137,26 @@ class TokenReader:
         if row.shape[1] <= self._max_length:
             return row
         return np.concatenate([row[:, : self._max_length - 1], row[:, -1:]], axis=1)
+
+
+def _breaker(tokenizer: Any) -> Callable[[str], str]:  # noqa: ANN401 - see TokenReader
+    """What breaks words that a tokenizer would take for unknown because of their length: it hides what is in them.
+
+    Only tokenizers with WordPiece vocabularies have such a limit. To raise it instead would take them seconds a word.
+    """
+    longest = getattr(getattr(getattr(tokenizer, "backend_tokenizer", None), "model", None),
+                      "max_input_chars_per_word", None)
+    if longest is None:
+        return lambda text: text
+    word = re.compile(rf"[^\s!-/:-@\[-`{{-~]{{{longest + 1},}}")  # they end at white space and ASCII punctuation
+    part = re.compile(rf".{{1,{longest // 2}}}", re.DOTALL)
+
+    def legible(text: str) -> str:
+        if all(len(word) <= longest for word in text.split()):
+            return text
+        return word.sub(lambda found: " ".join(part.findall(found[0])), text)
+
+    return legible
 
 
 def by_tokens(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
