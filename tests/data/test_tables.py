@@ -79,7 +79,8 @@ def test_a_byte_order_mark_is_no_part_of_a_name(write: Write, tmp_path: Path, ki
 
 @pytest.mark.parametrize(("name", "raw", "message"), [
     ("a.csv", "text\nfine\nna\u00efve\n".encode("latin-1"), "line 3 is not UTF-8: convert the file first"),
-    ("a.csv", "text\nfine\n".encode("utf-16"), "line 1 is not UTF-8"),
+    ("a.csv", "text\nfine\n".encode("utf-16"),
+     "line 1 is not UTF-8: convert the file first, for instance with iconv -f UTF-16 "),
     ("a.jsonl", b'{"text": "a"}\n{"text": "\xff"}\n', "line 2 is not UTF-8"),
     ("a.csv", b"", "no header line"),
     ("a.jsonl", b"\n \n", "no row"),

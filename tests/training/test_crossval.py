@@ -54,16 +54,17 @@ class FakeBuild:
         return write_artifact(folder, manifest, {"a.npy": b"x" * 1_000}, card="# card")
 
 
+def parts_of(*folds: int) -> list[Parts]:
+    rows = [Rows([str(fold)], np.ones((1, 6)), {}) for fold in folds]
+    return [Parts(JIGSAW, each, np.ones(1), each, each) for each in rows]
+
+
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> FakeBuild:
     build = FakeBuild()
 
-    def parts(_recipe: Recipe, _data: Path | None, folds: int) -> list[Parts]:
-        rows = [Rows([str(fold)], np.ones((1, 6)), {}) for fold in range(1, folds + 1)]
-        return [Parts(JIGSAW, each, np.ones(1), each, each) for each in rows]
-
     monkeypatch.setattr(crossing, "build", build)
-    monkeypatch.setattr(crossing, "fold_parts", parts)
+    monkeypatch.setattr(crossing, "fold_parts", lambda _recipe, _data, folds: parts_of(*range(1, folds + 1)))
     return build
 
 
@@ -89,8 +90,27 @@ def test_models_are_kept_on_request(recipe: Recipe, fake: FakeBuild, tmp_path: P
     crossval(recipe, None, tmp_path, folds=2, keep_models=True)
     assert Artifact.open(tmp_path / "fold-2").manifest.metrics["headline"]["macro F1"] == 0.75
     crossval(recipe, None, tmp_path, folds=2, resume=True)
-    assert not (tmp_path / "fold-2").exists()
+    assert (tmp_path / "fold-2").exists()
     assert len(fake.calls) == 2
+
+
+def test_models_that_were_not_kept_are_not_there(recipe: Recipe, fake: FakeBuild, tmp_path: Path) -> None:
+    crossval(recipe, None, tmp_path, folds=2)
+    with pytest.raises(InputError, match=r"fold-1\.json was made without --keep-models"):
+        crossval(recipe, None, tmp_path, folds=2, resume=True, keep_models=True)
+    (tmp_path / "fold-1.json").unlink()
+    (tmp_path / "fold-2.json").unlink()
+    crossval(recipe, None, tmp_path, folds=2, resume=True, keep_models=True)
+    assert (tmp_path / "fold-1").exists()
+
+
+def test_folds_of_other_rows_are_not_averaged(
+    recipe: Recipe, fake: FakeBuild, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crossval(recipe, None, tmp_path, folds=2)
+    monkeypatch.setattr(crossing, "fold_parts", lambda *_: parts_of(1, 3))
+    with pytest.raises(InputError, match="of another recipe, number of folds or data"):
+        crossval(recipe, None, tmp_path, folds=2, resume=True)
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), TrainingError("nothing was learnt")])
@@ -126,9 +146,9 @@ def test_a_fold_that_was_saved_but_not_reported(
 
 def test_folds_of_another_run_are_not_averaged(recipe: Recipe, fake: FakeBuild, tmp_path: Path) -> None:
     crossval(recipe, None, tmp_path, folds=2)
-    with pytest.raises(InputError, match="of another recipe or number of folds"):
+    with pytest.raises(InputError, match="of another recipe, number of folds or data"):
         crossval(recipe, None, tmp_path, folds=3, resume=True)
-    with pytest.raises(InputError, match="of another recipe or number of folds"):
+    with pytest.raises(InputError, match="of another recipe, number of folds or data"):
         crossval(dataclasses.replace(recipe, seed=1), None, tmp_path, folds=2, resume=True)
     (tmp_path / "fold-1.json").write_text('{"recipe"')
     with pytest.raises(InputError, match=r"fold-1\.json: no report of a fold"):

@@ -159,6 +159,23 @@ def test_checkpoints_of_another_recipe_are_refused(
         fit(fine_tuning, fewer, tmp_path / "run", resume=True)
 
 
+def test_other_weights_of_the_rows_are_other_data(
+    fine_tuning: Recipe, parts: Parts, fitted: Any, tmp_path: Path
+) -> None:
+    shutil.copytree(fitted[1], tmp_path / "run")
+    with pytest.raises(TrainingError, match="another recipe, seed or data"):
+        fit(fine_tuning, replace(parts, weight=parts.weight * 2), tmp_path / "run", resume=True)
+
+
+def test_a_metric_that_the_validation_rows_do_not_have_is_told_first(
+    fine_tuning: Recipe, parts: Parts, tmp_path: Path
+) -> None:
+    validation = replace(parts.validation, labels=np.zeros_like(parts.validation.labels))
+    with pytest.raises(InputError, match=r"data\.validation: auc, which chooses the checkpoint, needs"):
+        fit(changed(fine_tuning, monitor="auc"), replace(parts, validation=validation), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
 def test_early_stopping_goes_by_the_validation_metric(fine_tuning: Recipe, parts: Parts, tmp_path: Path) -> None:
     how = changed(fine_tuning, patience=1, epochs=30.0, evaluate_every=5)
     found = fit(how, parts, tmp_path)

@@ -164,6 +164,20 @@ def test_rows_without_any_label_are_left_out(fine_tuning: Recipe, tmp_path: Path
     assert not any(np.isnan(rows.labels).any() for rows in (parts.train, parts.validation, parts.test))
 
 
+def test_a_copy_without_labels_takes_no_row_away(fine_tuning: Recipe, tmp_path: Path) -> None:
+    (tmp_path / "main.csv").write_text("text,rude\n" + "".join(f"row {i} of main,{i % 2}\n" for i in range(60)))
+    for name, label in (("unlabelled", ""), ("labelled", "0")):
+        (tmp_path / f"{name}.csv").write_text("text,rude\n" + "".join(f"another {i},{label}\n" for i in range(20))
+                                              + "one that is rude,1\n")
+    files = {name: OwnSet(file=f"{name}.csv", labels=("rude",)) for name in ("main", "unlabelled", "labelled")}
+    sources = (Source(set="unlabelled"), Source(set="labelled"))
+    labels = Labels(names=("rude",), kind="multilabel", toxic=("rude",))
+    recipe = replace(fine_tuning, labels=labels, data=Data(main="main", files=files, sources=sources))
+    train = prepare(recipe, tmp_path).train
+    assert sum(text.startswith("another") for text in train.texts) == 20
+    assert train.origin["left_out_as_near_copies"] == 1
+
+
 def test_near_copies_of_a_given_split_are_counted(fine_tuning: Recipe, tmp_path: Path) -> None:
     rows = [f"row {i},{i % 2},{part}" for part, span in (("train", range(40)), ("dev", range(40, 60)),
                                                          ("test", range(58, 80))) for i in span]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import signal
@@ -85,6 +86,8 @@ class FakeFit:
     def __init__(self) -> None:
         self.calls: list[tuple[Recipe, Parts, Path]] = []
         self.raising: dict[int, BaseException] = {}
+        rows = Rows(["a"], np.array([[1.0, 0.0]]), {})
+        self.parts = Parts(LabelSet(("kind", "rude"), "binary", ("rude",)), rows, np.ones(1), rows, rows)
 
     def __call__(
         self, recipe: Recipe, parts: Parts, folder: Path, *, report: Any, **_: Any
@@ -103,10 +106,8 @@ class FakeFit:
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> FakeFit:
     fit = FakeFit()
-    rows = Rows(["a"], np.array([[1.0, 0.0]]), {})
-    parts = Parts(LabelSet(("kind", "rude"), "binary", ("rude",)), rows, np.ones(1), rows, rows)
     monkeypatch.setattr(finetune, "fit", fit)
-    monkeypatch.setattr(searching, "prepare", lambda *_: parts)
+    monkeypatch.setattr(searching, "prepare", lambda *_: fit.parts)
     for plot in ("curves_plot", "importance_plot"):  # drawn in the tests with a real trainer
         monkeypatch.setattr(searching, plot, lambda *_, **__: b"a plot")
     return fit
@@ -241,10 +242,49 @@ def test_a_search_over_data_prepares_rows_for_each_trial(
     tmp_path: Path, fake: FakeFit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[float] = []
-    monkeypatch.setattr(searching, "prepare", lambda recipe, _: asked.append(recipe.data.validation))
+    def prepared(recipe: Recipe, _: Path | None) -> Parts:
+        asked.append(recipe.data.validation)
+        return fake.parts
+
+    monkeypatch.setattr(searching, "prepare", prepared)
     text = RECIPE + '[[search.space]]\nfield = "data.validation"\nlow = 0.1\nhigh = 0.3\n'
     result = search(recipe_in(tmp_path, text=text), None, tmp_path / "out", trials=3)
-    assert asked == [trial.settings["data.validation"] for trial in result.trials]
+    assert asked[1:] == [trial.settings["data.validation"] for trial in result.trials]
+
+
+def test_other_rows_need_another_study(tmp_path: Path, fake: FakeFit, monkeypatch: pytest.MonkeyPatch) -> None:
+    search(recipe_in(tmp_path), None, tmp_path / "out", trials=1)
+    fewer = dataclasses.replace(fake.parts, train=Rows(["b"], fake.parts.train.labels, {}))
+    monkeypatch.setattr(searching, "prepare", lambda *_: fewer)
+    with pytest.raises(InputError, match="the search for tiny was begun with other rows"):
+        search(recipe_in(tmp_path), None, tmp_path / "out", trials=2)
+    assert len(fake.calls) == 1
+
+
+def test_a_trial_whose_data_is_of_no_use_counts(
+    tmp_path: Path, fake: FakeFit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def prepared(recipe: Recipe, _: Path | None) -> Parts:
+        if recipe.data.min_words > 5:
+            raise InputError("no rows left to train on")
+        return fake.parts
+
+    monkeypatch.setattr(searching, "prepare", prepared)
+    text = RECIPE + '[[search.space]]\nfield = "data.min_words"\nchoices = [1, 50]\n'
+    result = search(recipe_in(tmp_path, text=text), None, tmp_path / "out", trials=6)
+    found = {(trial.settings["data.min_words"], trial.state, trial.reason) for trial in result.trials}
+    assert found == {(1, "complete", ""), (50, "failed", "no rows left to train on")}
+
+
+def test_a_trial_that_contradicts_itself_counts(tmp_path: Path, fake: FakeFit) -> None:
+    text = RECIPE.replace("epochs = 2", "epochs = 2\nconsistency = 1.0")
+    text = text.replace("max_length", "dropout = 0.1\nmax_length")
+    text += '[[search.space]]\nfield = "model.dropout"\nchoices = [0.0, 0.1]\n'
+    result = search(recipe_in(tmp_path, text=text), None, tmp_path / "out", trials=6)
+    assert {(trial.settings["model.dropout"], trial.state) for trial in result.trials} == {
+        (0.0, "failed"), (0.1, "complete")}
+    assert "two readings without dropout" in next(trial.reason for trial in result.trials if trial.reason)
+    assert read_recipe(tmp_path / "out" / "best.toml").model.dropout == 0.1  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(("path", "value", "expected"), [

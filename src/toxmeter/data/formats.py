@@ -58,8 +58,9 @@ def read_columns(file: Path, raw: bytes, names_of: Names) -> Columns:
         return (_delimited(file, stream, len(raw), delimiter, names_of) if delimiter
                 else _json_lines(file, stream, names_of))
     except UnicodeDecodeError as err:
+        charset = "UTF-16" if raw.startswith((b"\xff\xfe", b"\xfe\xff")) else "WINDOWS-1252"
         raise InputError(f"{file}: line {_first_bad_line(raw)} is not UTF-8: convert the file first, for instance with"
-                         " iconv -f WINDOWS-1252 -t UTF-8") from err
+                         f" iconv -f {charset} -t UTF-8") from err
 
 
 def _first_bad_line(raw: bytes) -> int:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from toxmeter.text import Span, encode, windows
 
-__all__ = ["Row", "TokenReader", "by_tokens"]
+__all__ = ["Row", "TokenReader", "breaker", "by_tokens"]
 
 Row = npt.NDArray[np.int32]
 """One window, ``[f, t]``: token ids and, where the model wants them, segment ids, for ``t`` tokens."""
@@ -44,7 +44,7 @@ class TokenReader:
         self._max_length = max_length
         unknown = getattr(tokenizer, "unk_token_id", None)
         self._unknown = -1 if unknown is None else int(unknown)
-        self._legible = _breaker(tokenizer)
+        self._legible = breaker(tokenizer)
         self._padding = {"input_ids": tokenizer.pad_token_id or 0, "token_type_ids": tokenizer.pad_token_type_id}
         self._pad_left = tokenizer.padding_side == "left"
         self.window = _CHARACTERS * max_length
@@ -139,7 +139,7 @@ class TokenReader:
         return np.concatenate([row[:, : self._max_length - 1], row[:, -1:]], axis=1)
 
 
-def _breaker(tokenizer: Any) -> Callable[[str], str]:  # noqa: ANN401 - see TokenReader
+def breaker(tokenizer: Any) -> Callable[[str], str]:  # noqa: ANN401 - see TokenReader
     """What breaks words that a tokenizer would take for unknown because of their length: it hides what is in them.
 
     Only tokenizers with WordPiece vocabularies have such a limit. To raise it instead would take them seconds a word.

@@ -61,20 +61,24 @@ def crossval(
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         raise InputError("a cross-validation runs in one process: start it without torchrun")
     tell = report or (lambda _what, _share: None)
-    asked = {"recipe": plain(recipe), "folds": folds}
+    asked: dict[str, Any] = {"recipe": plain(recipe), "folds": folds}
     _check_output(output, asked, resume=resume)
     tell("reading data", 0.0)
     parts = fold_parts(recipe, data, folds)
+    asked["rows"] = [part.digest() for part in parts]
+    _check_output(output, asked, resume=resume)
     output.mkdir(parents=True, exist_ok=True)
     found = []
     for number, part in enumerate(parts, start=1):
-        before = output / f"fold-{number}.json"
+        before, folder = output / f"fold-{number}.json", output / f"fold-{number}"
         if not before.is_file():
-            metrics = _fold(recipe, part, output / f"fold-{number}", resume=resume,
-                            report=_part_of(number, folds, tell))
+            metrics = _fold(recipe, part, folder, resume=resume, report=_part_of(number, folds, tell))
             _write(before, json.dumps(asked | {"fold": number, "metrics": metrics}, indent=1) + "\n")
-        if not keep_models:  # after the report is there, so that no work is lost in between
-            shutil.rmtree(output / f"fold-{number}", ignore_errors=True)
+            if not keep_models:  # after the report is there, so that no work is lost in between
+                shutil.rmtree(folder, ignore_errors=True)
+        elif keep_models and not folder.is_dir():
+            raise InputError(f"{before} was made without --keep-models, and its model is gone: remove the file, and"
+                             " the fold is trained again")
         found.append(json.loads(before.read_text("utf-8"))["metrics"])
     result = {"recipe": recipe.name, **_summary(found)}
     _write(output / "crossval.json", json.dumps(result, indent=1) + "\n")
@@ -104,8 +108,8 @@ def _check_output(output: Path, asked: Mapping[str, Any], *, resume: bool) -> No
         except (OSError, ValueError, LookupError, TypeError) as err:
             raise InputError(f"{file}: no report of a fold ({err}); remove it") from err
         if not same:
-            raise InputError(f"{file} is of another recipe or number of folds: resume with what it was begun with,"
-                             " or name another --output")
+            raise InputError(f"{file} is of another recipe, number of folds or data: resume with what it was begun"
+                             " with, or name another --output")
 
 
 def _fold(recipe: Recipe, parts: Parts, folder: Path, *, resume: bool, report: Report) -> dict[str, Any]:

@@ -100,6 +100,7 @@ def fit(
     how = recipe.train
     assert isinstance(how, FineTuning), "the recipe reader pairs them"  # noqa: S101
     tell = report or (lambda _what, _share: None)
+    _check_monitor(how, parts)
     digest = _digest(recipe, parts)
 
     def run(number: int, folder: Path, watching: Sequence[Any]) -> Fitted:
@@ -225,15 +226,19 @@ def _metrics(parts: Parts) -> Metrics:
     return of
 
 
+def _check_monitor(how: FineTuning, parts: Parts) -> None:
+    """A metric without a value would choose nothing, which is better told before the work."""
+    monitor = monitor_of(how, parts.labels.kind)
+    if np.isnan(_metrics(parts)(np.zeros((len(parts.validation.texts), len(parts.labels))))[monitor]):
+        raise InputError(f"data.validation: {monitor}, which chooses the checkpoint, needs validation rows with and"
+                         f" without a label, and of {', '.join(parts.labels.names)} none has both: name more data or"
+                         ' another share, or set train.monitor = "loss"')
+
+
 def _digest(recipe: Recipe, parts: Parts) -> str:
     """What must not change between the attempts of a run: settings that fit, and the rows."""
-    rows = hashlib.sha256()
-    for part in (parts.train, parts.validation):
-        rows.update(part.labels.tobytes())
-        for text in part.texts:
-            rows.update(text.encode("utf-8", "surrogatepass") + b"\0")
     kept = {name: plain(getattr(recipe, name)) for name in ("seed", "model", "train")}
     for later in ("keep_base", "soup"):  # another share may be tried, and a run be added, with the same checkpoints
         del kept["train"][later]
-    document = json.dumps(kept | {"labels": parts.labels.to_dict(), "rows": rows.hexdigest()}, sort_keys=True)
+    document = json.dumps(kept | {"labels": parts.labels.to_dict(), "rows": parts.digest()}, sort_keys=True)
     return hashlib.sha256(document.encode()).hexdigest()

@@ -6,6 +6,7 @@ tokenise and fits nothing.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,6 +47,17 @@ class Parts:
     weight: Floats
     validation: Rows
     test: Rows
+
+    def digest(self) -> str:
+        """Of all that fits and chooses, as sha256: texts, labels and weights, but not the test rows."""
+        found = hashlib.sha256()
+        for part in (self.train, self.validation):
+            found.update(part.labels.tobytes())
+            for text in part.texts:
+                found.update(text.encode("utf-8", "surrogatepass") + b"\0")
+        if (self.weight != 1).any():
+            found.update(self.weight.tobytes())
+        return found.hexdigest()
 
 
 def prepare(recipe: Recipe, data: Path | None) -> Parts:
@@ -141,11 +153,13 @@ def _training_rows(
         banned += read_rows(name, data, None, files).texts
     texts = [text for rows, *_ in sets for text in rows.texts]
     every = np.concatenate([rows.labels for rows, *_ in sets])
-    copies = ~without(texts, banned)
-    keep = ~copies & ~np.isnan(every).all(axis=1) & _long(texts, recipe)
+    # what says nothing goes first, or it would be what is kept of two copies
+    usable = np.flatnonzero(~np.isnan(every).all(axis=1) & _long(texts, recipe))
+    kept_of_usable = without([texts[place] for place in usable.tolist()], banned)
+    keep = np.isin(np.arange(len(texts)), usable[kept_of_usable])
     weight, diluted = (np.repeat([each[column] for each in sets], [len(each[0].texts) for each in sets])
                        for column in (1, 2))
-    origin = {"rows": int(keep.sum()), "left_out_as_near_copies": int(copies.sum()),
+    origin = {"rows": int(keep.sum()), "left_out_as_near_copies": int((~kept_of_usable).sum()),
               "sets": [rows.origin | {"weight": worth} | ({"diluted": share} if share else {})
                        for rows, worth, share in sets]}
     rows = Rows([text for text, kept in zip(texts, keep, strict=True) if kept], every[keep], origin)

@@ -19,8 +19,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from toxmeter.errors import InputError, TrainingError
+from toxmeter.data.presets import PRESETS
+from toxmeter.errors import InputError, RecipeError, TrainingError
 from toxmeter.evaluation.plots import curves_plot, importance_plot
+from toxmeter.recipe.checks import contradictions
 from toxmeter.recipe.fitting import FineTuning
 from toxmeter.recipe.schema import Recipe
 from toxmeter.recipe.values import arms, locate
@@ -83,7 +85,7 @@ def search(
         report: told about progress.
 
     Raises:
-        InputError: when there is nothing to vary, or the study was begun with other settings.
+        InputError: when there is nothing to vary, or the study was begun with other settings or rows.
         MissingExtra: without optuna.
     """
     total = recipe.search.trials if trials is None else trials
@@ -94,13 +96,18 @@ def search(
         for number in study.interrupted():
             shutil.rmtree(_folder(output, number), ignore_errors=True)
         tell("reading data", study.finished / total)
+        parts = prepare(recipe, data)
+        study.check_rows(parts.digest())
         # trials that vary the data, or the seed that splits them, each have parts of their own
         varied = any(dimension.field.startswith(("data.", "seed")) for dimension in recipe.search.space)
-        parts = None if varied else prepare(recipe, data)
         while study.finished < total:
             number, settings = study.ask()
-            tried = _with_all(recipe, settings)
-            _try(study, tried, parts or prepare(tried, data), _folder(output, number), _part_of(study, total, tell))
+            try:
+                tried = _with_all(recipe, settings)
+                _try(study, tried, prepare(tried, data) if varied else parts, _folder(output, number),
+                     _part_of(study, total, tell))
+            except (InputError, RecipeError, TrainingError) as err:
+                study.fail(str(err))
             _write(recipe, study, output)
         result = SearchResult(study.trials(), study.best(), study.monitor, study.importance())
     if result.best:
@@ -167,6 +174,8 @@ def _put(node: Any, keys: Sequence[str], value: object, path: str) -> Any:  # no
 def _with_all(recipe: Recipe, settings: Settings) -> Recipe:
     for path, value in settings.items():
         recipe = with_field(recipe, path, value)
+    if problems := [*contradictions(recipe, PRESETS, (type(recipe.model), type(recipe.train)))]:
+        raise RecipeError(recipe.name, [f"{path}: {problem}" for path, problem in problems])
     return recipe
 
 
@@ -191,8 +200,6 @@ def _try(study: Study, recipe: Recipe, parts: Parts, folder: Path, report: Repor
     try:
         fitted = fit(once, parts, folder, report=report, callbacks=[callback])
         study.tell(fitted.best, "-loss" if fitted.monitor == "loss" else fitted.monitor, pruned=callback.pruned)
-    except TrainingError as err:
-        study.fail(str(err))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

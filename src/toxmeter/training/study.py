@@ -87,6 +87,17 @@ class Study:
         finally:
             optuna.logging.set_verbosity(verbosity)
 
+    def check_rows(self, digest: str) -> None:
+        """Remember the rows that trials fit and are valued by.
+
+        Raises:
+            InputError: when the study was begun with others: values would not be comparable.
+        """
+        if self._study.user_attrs.setdefault("rows", digest) != digest:
+            raise InputError(f"the search for {self._recipe.name} was begun with other rows: go back to them, or begin"
+                             " anew with another --output")
+        self._study.set_user_attr("rows", digest)
+
     @property
     def finished(self) -> int:
         """Trials that are over: completed, pruned or failed; not those that were interrupted."""
