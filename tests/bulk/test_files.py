@@ -162,7 +162,7 @@ def test_an_output_is_replaced_only_when_told(tmp_path: Path, recorder: Recorder
     ("a.dat", {}, "a.dat: its ending tells no format; name one of csv, .*txt with --format"),
     ("a.csv", {"format": "cvs"}, r"no format 'cvs' \(did you mean 'csv'\?\)"),
     ("a.csv", {"column": "txt"}, r"no column 'txt' \(did you mean 'text'\?\)"),
-    ("a.csv", {"output": "a.csv"}, "is the input"),
+    ("a.csv", {"output": "a.csv"}, "is a file that this run would write"),
     ("a.csv", {"output": "-"}, "'-': the name of a file"),
     ("a.csv", {"output": "none/a.csv"}, "in a folder that exists"),
     ("a.csv", {"output": "/dev/null", "force": True}, "exists already"),
@@ -179,6 +179,15 @@ def test_options_that_cannot_be_used(
     with pytest.raises(InputError, match=message):
         score_file(name, recorder, **options)  # type: ignore[arg-type]
     assert names(tmp_path) == ["a.csv", "a.dat"]
+
+
+@pytest.mark.parametrize("name", ["o.csv.part", "o.csv.rejects.jsonl", "o.csv.rejects.jsonl.part", "o.csv.state.json",
+                                  "o.csv.state.json.new"])
+def test_the_input_is_none_of_the_files_of_the_run(tmp_path: Path, recorder: Recorder, name: str) -> None:
+    file = write(tmp_path, name, "text\nx\n")
+    with pytest.raises(InputError, match="is a file that this run would write"):
+        score_file(file, recorder, format="csv", output=tmp_path / "o.csv", force=True)
+    assert file.read_text() == "text\nx\n"
 
 
 def test_a_model_that_breaks_its_contract_spoils_no_file(tmp_path: Path, recorder: Recorder) -> None:

@@ -116,3 +116,24 @@ def test_data_for_a_judge(tmp_path: Path) -> None:
     assert "5 sentences and 5 broken" in few.stdout
     done = run("corrupt", tmp_path / "in.csv", "-o", tmp_path / "x.csv", "--text", "words")
     assert "no column 'words'" in done.output
+
+
+def test_no_file_is_written_over(files: Path, judge: str, tiny_encoder: Path, tmp_path: Path) -> None:
+    for table, message in ((files / "mine.txt", "is an input"), (files, "in a folder that exists"),
+                           (files / "none" / "t.csv", "in a folder that exists")):
+        done = judged(files, judge, tiny_encoder, "--table", table, "--force")
+        assert (done.exit_code, message in done.output) == (2, True), done.output
+    (files / "there.csv").write_text("mine")
+    assert "use --force" in judged(files, judge, tiny_encoder, "--table", files / "there.csv").output
+    assert (files / "there.csv").read_text() == "mine"
+    file = tmp_path / "words.csv"
+    file.write_text("text\nwe saw many trains today\n")
+    assert "is an input" in run("corrupt", file, "-o", file, "--force").output
+    assert "in a folder that exists" in run("corrupt", file, "-o", tmp_path / "none" / "x.csv").output
+
+
+def test_half_a_character_does_not_spoil_the_data(tmp_path: Path) -> None:
+    (tmp_path / "in.jsonl").write_text('{"text": "we \\ud800 saw many trains today"}\n')
+    assert run("corrupt", tmp_path / "in.jsonl", "-o", tmp_path / "out.csv").exit_code == 0
+    assert "we ? saw many trains today" in (tmp_path / "out.csv").read_text("utf-8")
+    assert not (tmp_path / "out.csv.part").exists()

@@ -97,7 +97,7 @@ def test_one_column_is_read_for_the_labels_asked_for(
     (MANY, "csv", ["rude", "rude,spma"], "a.csv: row 1: column 'tag' says 'spma', which is not among"),
     (THREE, "csv", ["0", "3"], "a.csv: row 1: column 'tag' is 3, which is not one of 0 to 2"),
     (THREE, "csv", ["0", "0.5"], "a.csv: row 1: column 'tag' is 0.5, which is not one of 0 to 2"),
-    (TWO, "csv", ["0.5", "1.5"], "a.csv: row 1: a label lies outside [0, 1]"),
+    (TWO, "csv", ["0.5", "1.5"], f"a.csv: row 1: {TWO.names[1]} is 1.5, which lies outside [0, 1]"),
     (TWO, "jsonl", ["0.5"], "a.jsonl: row 0: column 'tag' says '0.5', which is not among safe, toxic"),
     (THREE, "jsonl", [["rude"]], "a.jsonl: column 'tag' holds lists, but the labels exclude each other"),
     (MANY, "jsonl", [0.5, 1], "a.jsonl: column 'tag' holds numbers, which cannot say which of hate, rude, spam"),

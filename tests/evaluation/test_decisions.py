@@ -79,3 +79,10 @@ def test_no_rows_have_no_rates() -> None:
     one, many = outcomes(truth, decided), resampled(truth, decided, repeats=5, seed=0)
     assert rates(one, many, 0) == {rate: {"value": None, "low": None, "high": None} for rate in RATES}
     assert summary(one, many, 1)["confusion"] == [[0, 0], [0, 0]]
+
+
+def test_a_share_of_none_is_not_certain() -> None:
+    truth, given = np.array([[1.0]] * 10 + [[0.0]] * 90), np.zeros((100, 1), np.bool_)
+    found = rates(outcomes(truth, given), resampled(truth, given, repeats=50, seed=0), 0)
+    assert found["recall"] == {"value": 0.0, "low": 0.0, "high": 0.2775}  # Wilson, 0 of 10
+    assert found["false_positive_rate"] == {"value": 0.0, "low": 0.0, "high": 0.0409}

@@ -84,6 +84,23 @@ def test_a_scorer_beside_itself_has_no_difference_at_all(name: str) -> None:
         assert found.figure(name, label) == Figure(0.0, 0.0, 0.0)
 
 
+@pytest.mark.parametrize("name", [*MEASURED[:4], "flips"])
+def test_rows_without_a_difference_show_no_more_than_so_many_can(name: str) -> None:
+    truth = np.repeat([0.0, 1.0], 30)
+    old, new = np.linspace(0, 1, 60), np.linspace(0.01, 1, 60)
+    other = Pair("toxic", old, np.concatenate([new[:30][::-1], new[30:]]), 0.5, 0.5, truth)  # both are always right
+    figure = PairedFigures([other], 60, resamples=100).figure(name, "toxic")
+    most = 1.959964**2 / (60 + 1.959964**2)  # the upper end of Wilson's interval for none of 60
+    assert figure == Figure(0.0, 0.0 if name == "flips" else -most, most)
+
+
+@pytest.mark.parametrize("name", MEASURED[:2])
+def test_a_curve_moves_no_ranks(name: str) -> None:
+    one = pair()
+    bent = Pair("toxic", one.old, one.old**2, 0.5, 0.25, one.truth)
+    assert PairedFigures([bent], 60, resamples=100).figure(name, "toxic") == Figure(0.0, 0.0, 0.0)
+
+
 def test_pairing_makes_intervals_narrower() -> None:
     one = pair(rows=400, digits=12)
     slightly = Pair("toxic", one.old, np.clip(one.old + 0.01, 0, 1), 0.5, 0.5, one.truth)

@@ -99,3 +99,12 @@ def test_seven_tenths_reach_seven_tenths() -> None:
     scores = np.array([[0.7, 0.6999], [0.5, np.nan]], np.float32)
     assert reaches(scores, [0.7, 0.7]).tolist() == [[True, False], [False, False]]
     assert reaches(scores.astype(np.float64), np.inf).sum() == 0
+
+
+@pytest.mark.parametrize("low", [0.25, 0.3, 0.5, 0.9])
+def test_a_threshold_between_neighbours_in_float32_parts_them(low: float) -> None:
+    below = np.float32(low)
+    scores = np.repeat([below, np.nextafter(below, np.float32(1))], 10).astype(np.float64)[:, None]
+    labels = np.repeat([0.0, 1.0], 10)[:, None]
+    threshold = best_f1_thresholds(labels, scores, ["a"])["a"]
+    np.testing.assert_array_equal(reaches(scores, threshold), labels == 1)

@@ -126,6 +126,7 @@ def score_file(
     source = _source(path)
     kind = _format(source, format)
     paths = Paths(source, _output(source, kind, output))
+    _check_apart(paths)
     last, endings = _endings(scorer)
     added = [prefix + name for name in (*scorer.labels.names, *last)]
     with source.open("rb", buffering=_BUFFER) as stream:
@@ -144,6 +145,14 @@ def score_file(
     rejects = paths.rejects if end.rejected else None
     return Summary(paths.output, rejects, end.rows - end.rejected, end.rejected, state.rows,
                    time.monotonic() - started, reader.column, scorer.version)
+
+
+def _check_apart(paths: Paths) -> None:
+    """A run that writes over its own input would lose it."""
+    for file in (paths.output, *paths.beside):
+        if file.resolve() == paths.source.resolve():
+            raise InputError(f"the input {paths.source} is a file that this run would write: name another output"
+                             " (--output)")
 
 
 def _score_rows(
@@ -206,6 +215,4 @@ def _output(source: Path, kind: str, wanted: str | os.PathLike[str] | None) -> P
         output = source.with_suffix(f".scored{source.suffix if known else '.' + kind}")
     if str(wanted) == "-" or output.is_dir() or not output.parent.is_dir():
         raise InputError(f"output {str(wanted)!r}: the name of a file in a folder that exists is needed")
-    if output.resolve() == source.resolve():
-        raise InputError(f"the output {output} is the input: name another")
     return output

@@ -65,6 +65,16 @@ class Paths:
         """How far the run has come."""
         return self._beside(".state.json")
 
+    @property
+    def new_state(self) -> Path:
+        """The same while it is being written."""
+        return self._beside(".state.json.new")
+
+    @property
+    def beside(self) -> tuple[Path, ...]:
+        """All but the output."""
+        return self.rejects, self.part, self.rejects_part, self.state, self.new_state
+
 
 @dataclass(frozen=True, kw_only=True)
 class State:
@@ -229,7 +239,7 @@ class Run:
 
     def _save(self, *, done: bool = False) -> None:
         state = replace(self.state, done=done)
-        file = self._paths.state.with_name(self._paths.state.name + ".new")
+        file = self._paths.new_state
         with file.open("w", encoding="utf-8") as stream:
             json.dump(asdict(state), stream, indent=1)
             stream.flush()

@@ -5,7 +5,7 @@ The work is done in ``toxmeter.detox``; this module reads and writes files and s
 
 import csv
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -82,6 +82,7 @@ def evaluate(
                                                  " formed.  [default: acceptable, fluent or LABEL_1]")] = None,
     sentences: Annotated[Path | None, typer.Option("--table", metavar="FILE", help="CSV file to write, a row for each"
                                                    " sentence and system.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file of --table.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Plain JSON.")] = False,
     resamples: Annotated[int, typer.Option("--resamples", min=100, help="Of the bootstrap.")] = 1_000,
     seed: Annotated[int, typer.Option("--seed", help="Of the bootstrap.")] = 0,
@@ -92,6 +93,8 @@ def evaluate(
     from toxmeter.models.catalog import load
 
     texts = {path: _lines(path) for path in [inputs, *outputs, *(references or [])]}
+    if sentences:
+        _check_output("--table", sentences, [*texts], force=force)
     names = _names(outputs)
     style, meaning, fluency = load(sta), SentenceEncoder(sim or MINILM), load(fl)
     human = [texts[path] for path in references or []]
@@ -101,7 +104,8 @@ def evaluate(
                for name, path in names.items()}
     ranked = rank(reports)
     if sentences:
-        _write(sentences, texts[inputs], {name: texts[path] for name, path in names.items()}, reports)
+        _write(sentences, ["sentence", "system", "input", "output", "sta", "sim", "fl", "j"],
+               _sentences(texts[inputs], {name: texts[path] for name, path in names.items()}, reports))
     typer.echo(json.dumps(ranked, indent=1) if as_json else printable("\n".join(_shown(ranked)), keep="\n"))
 
 
@@ -122,14 +126,11 @@ def corrupt(
     from toxmeter.data.tables import data_files, read_table
     from toxmeter.detox.corrupt import pairs_of
 
-    if output.exists() and not force:
-        raise InputError(f"{output} exists already: name another file, or use --force")
+    files = data_files(file)
+    _check_output("--output", output, files, force=force)
     check_text(file, text)
-    found = pairs_of(read_table(file, data_files(file), [text]).texts(text), versions=versions, rows=rows, seed=seed)
-    with output.open("w", encoding="utf-8", errors="surrogatepass", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(["text", "acceptable", "damage", "sentence"])
-        writer.writerows(found)
+    found = pairs_of(read_table(file, files, [text]).texts(text), versions=versions, rows=rows, seed=seed)
+    _write(output, ["text", "acceptable", "damage", "sentence"], found)
     fine = sum(row[1] for row in found)
     typer.echo(printable(f"{output}: {fine:,} sentences and {len(found) - fine:,} broken versions of them"))
 
@@ -170,13 +171,30 @@ def _interval(figure: Mapping[str, float]) -> str:
     return f"{figure['value']:.3f} [{figure['low']:.3f}, {figure['high']:.3f}]"
 
 
-def _write(path: Path, inputs: Sequence[str], outputs: Mapping[str, Sequence[str]],
-           reports: "Mapping[str, JReport]") -> None:
+def _sentences(inputs: Sequence[str], outputs: Mapping[str, Sequence[str]],
+               reports: "Mapping[str, JReport]") -> Iterator[list[str | int]]:
     """A row for each sentence and system."""
-    with path.open("w", encoding="utf-8", newline="") as stream:
+    for name, report in reports.items():
+        values = zip(report.sta.values, report.sim.values, report.fl.values, report.each, strict=True)
+        for row, each in enumerate(values):
+            yield [row + 1, name, inputs[row], outputs[name][row], *(f"{value:.6g}" for value in each)]
+
+
+def _check_output(option: str, path: Path, sources: Sequence[Path], *, force: bool) -> None:
+    """Told before the work, not after it."""
+    if path.is_dir() or not path.parent.is_dir():
+        raise InputError(f"{option} {path}: the name of a file in a folder that exists is needed")
+    if path.resolve() in {source.resolve() for source in sources}:
+        raise InputError(f"{option} {path} is an input: name another file")
+    if path.exists() and not force:
+        raise InputError(f"{path} exists already: name another file, or use --force")
+
+
+def _write(path: Path, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write a CSV file, whole or not at all; a lone surrogate, which UTF-8 cannot hold, becomes ``?``."""
+    part = path.with_name(f"{path.name}.part")
+    with part.open("w", encoding="utf-8", errors="replace", newline="") as stream:
         writer = csv.writer(stream)
-        writer.writerow(["sentence", "system", "input", "output", "sta", "sim", "fl", "j"])
-        for name, report in reports.items():
-            values = zip(report.sta.values, report.sim.values, report.fl.values, report.each, strict=True)
-            writer.writerows([row + 1, name, inputs[row], outputs[name][row], *(f"{value:.6g}" for value in each)]
-                             for row, each in enumerate(values))
+        writer.writerow(head)
+        writer.writerows(rows)
+    part.replace(path)

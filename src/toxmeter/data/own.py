@@ -99,7 +99,8 @@ def _many(table: Table, column: str, labels: LabelSet, shape: str) -> Made:
     """1 for each listed label, 0 for the others; labels that no row lists are unknown to the set and left out."""
     if shape == "numbers" and not _are_names(table, column, labels):
         raise InputError(f"{table.path}: column {column!r} holds numbers, which cannot say which of"
-                         f" {', '.join(labels.names)}: give one column per label, labels = [...]")
+                         f" {', '.join(labels.names)}: give one column per label, labels = [...] in a recipe, --label"
+                         " LABEL=COLUMN on the command line")
     matrix = np.zeros((len(table), len(labels)))
     for index in range(len(table)):
         listed = _listed(table, column, index, labels.ids)

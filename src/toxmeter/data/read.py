@@ -142,9 +142,11 @@ def match_labels(name: str, made: Made, labels: LabelSet, table: Table) -> npt.N
     there = {labels.ids[label]: values for label, values in made.items() if label in labels.ids}
     for column, values in there.items():
         matrix[:, column] = values
-    wrong = np.flatnonzero(((matrix < 0) | (matrix > 1)).any(axis=1))
-    if len(wrong):
-        raise InputError(f"{table.where(int(wrong[0]))}: a label lies outside [0, 1]")
+    outside = np.argwhere((matrix < 0) | (matrix > 1))
+    if len(outside):
+        row, column = outside[outside[:, 0] == outside[0, 0]][-1].tolist()  # of two made of one, the second
+        raise InputError(f"{table.where(row)}: {labels.names[column]} is {matrix[row, column]:g}, which lies outside"
+                         " [0, 1]")
     if labels.kind == "multilabel" or not made:
         return matrix
     for column, label in enumerate(labels.names):

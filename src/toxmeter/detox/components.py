@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from toxmeter.errors import InputError, ToxmeterError
 from toxmeter.evaluation.guardrail import verdicts
+from toxmeter.evaluation.thresholds import reaches
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -120,7 +121,7 @@ def fluency(
     if np.isnan(found).any():
         raise ToxmeterError(f"fl: {scorer.version} answers NaN: the model is broken; fetch or export it again")
     how = f"probability of {label}" if soft else f"{label} at its threshold"
-    values = found if soft else (found >= scorer.thresholds[label]).astype(np.float64)
+    values = found if soft else reaches(found, scorer.thresholds[label]).astype(np.float64)
     return Component(scorer.version, how, np.where(_empty(outputs), 0.0, values))
 
 

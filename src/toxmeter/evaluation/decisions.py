@@ -64,6 +64,11 @@ class Outcomes(NamedTuple):
             return _ratio(self.fp, self.fp + self.tn)
         return precision_recall_f1(self.counts)[RATES.index(name)]
 
+    def share_of(self, name: str) -> Integers:
+        """How many rows one of ``RATES`` is a share of, ``[..., k]``; of F1, those that bear on it."""
+        return {"precision": self.tp + self.fp, "recall": self.tp + self.fn, "f1": self.tp + self.fp + self.fn,
+                "false_positive_rate": self.fp + self.tn}[name]
+
     def confusion(self, column: int) -> list[list[int]]:
         """``[[tn, fp], [fn, tp]]`` of a label; not of resamples."""
         return [[int(self.tn[column]), int(self.fp[column])], [int(self.fn[column]), int(self.tp[column])]]
@@ -94,7 +99,8 @@ def rates(
     one: Outcomes, many: Outcomes, column: int, names: Iterable[str] = RATES
 ) -> dict[str, dict[str, float | None]]:
     """Rates of a label with their intervals, from its counts and the resampled ones."""
-    return {name: plain_interval(one.rate(name)[column], many.rate(name)[:, column]) for name in names}
+    return {name: plain_interval(one.rate(name)[column], many.rate(name)[:, column],
+                                 share_of=int(one.share_of(name)[column])) for name in names}
 
 
 def summary(one: Outcomes, many: Outcomes, column: int) -> dict[str, Any]:

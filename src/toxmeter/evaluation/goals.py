@@ -17,6 +17,7 @@ import numpy.typing as npt
 from toxmeter.errors import InputError, did_you_mean
 from toxmeter.evaluation.decisions import outcomes, rates, resampled
 from toxmeter.evaluation.plain import LEAST, plain, plain_interval
+from toxmeter.evaluation.thresholds import between
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -196,10 +197,7 @@ def _choose(values: Floats, hits: npt.NDArray[Any], rows: npt.NDArray[Any], goal
     best = np.flatnonzero(merit == merit.max())
     if merit[best[0]] < 0:
         return None
-    below = np.append(values[1:], 0.0)
-    middle = (values + below) / 2
-    # between neighbouring floats there is no middle: the threshold is then the upper one itself
-    threshold = np.where(middle > below, middle, values)
+    threshold = between(values, np.append(values[1:], 0.0))
     if goal.kind == "f1":
         return float(threshold[best[np.abs(threshold[best] - 0.5).argmin()]])
     return float(threshold[best[-1 if goal.kind == "recall" else 0]])

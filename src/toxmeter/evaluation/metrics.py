@@ -32,6 +32,8 @@ __all__ = [
 Floats = npt.NDArray[np.float64]
 Truth = npt.NDArray[np.bool_]
 
+_Z = 1.959964  # of the normal distribution, for 95 %
+
 
 def roc_auc(truth: Truth, score: Floats) -> float:
     """Area under the ROC curve: how often a positive outscores a negative, ties counting half.
@@ -209,13 +211,21 @@ def bootstrap_auc(truth: Floats, score: Floats, *, repeats: int = 1_000, seed: i
     return values
 
 
-def percentile_interval(values: Floats) -> tuple[float, float]:
-    """The 2.5 and 97.5 % quantiles of resampled values; NaN among them are left out, NaN if all are."""
+def percentile_interval(values: Floats, rows: int = 0) -> tuple[float, float]:
+    """The 2.5 and 97.5 % quantiles of resampled values; NaN among them are left out, NaN if all are.
+
+    Args:
+        values: what each resample gave.
+        rows: that were resampled, where the value is a mean over them of numbers in [0, 1], or a difference of such.
+            If all resamples agree, as they do where no row has what is counted, the interval reaches as far from
+            their value as Wilson's does from 0 of so many rows (1927): they cannot show what is rarer than that.
+    """
     values = values[~np.isnan(values)]
     if not len(values):
         return float("nan"), float("nan")
     low, high = np.quantile(values, [0.025, 0.975])
-    return float(low), float(high)
+    margin = _Z**2 / (rows + _Z**2) if rows and low == high else 0.0
+    return float(low - margin), float(high + margin)
 
 
 def _mid_ranks(values: Floats) -> Floats:

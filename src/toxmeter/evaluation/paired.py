@@ -27,6 +27,7 @@ Floats = npt.NDArray[np.float64]
 MEASURED = ("auc", "average_precision", "f1", "accuracy", "ece")
 """The figures that need the truth: of ranks, of decisions at the threshold, of probabilities."""
 
+_OF_RANKS = MEASURED[:2]
 _BINS = 15  # of the calibration error, of equal width
 
 
@@ -61,6 +62,12 @@ class Pair:
         return min(self.counts) >= LEAST
 
     @property
+    def ranked_alike(self) -> bool:
+        """Whether both put the rows in the same order, ties included."""
+        old, new = (np.unique(score, return_inverse=True)[1] for score in (self.old, self.new))
+        return np.array_equal(old, new)
+
+    @property
     def flips(self) -> npt.NDArray[np.int64]:
         """``[n]``: 1 where only the new one flags, -1 where only the old one does."""
         return reaches(self.new, self.new_threshold).astype(np.int64) - reaches(self.old, self.old_threshold)
@@ -86,6 +93,10 @@ class PairedFigures:
         scores = [[_Weighted(pair.truth, score, threshold) if pair.measured else None for score, threshold in
                    ((pair.old, pair.old_threshold), (pair.new, pair.new_threshold))] for pair in pairs]
         moved = np.array([np.abs(pair.new - pair.old) for pair in pairs]).reshape(len(pairs), rows)
+        # the very same scores, or ranks, are those of one scorer, or of one behind a curve: few rows show that
+        self._rows = rows if moved.any() else 0
+        self._known = [sum(pair.counts) if pair.measured and self._rows else 0 for pair in pairs]
+        self._ranked = [0 if pair.ranked_alike else known for pair, known in zip(pairs, self._known, strict=True)]
         flipped = np.array([pair.flips != 0 for pair in pairs], np.float64).reshape(len(pairs), rows)
         flipped = np.vstack([flipped, flipped.any(axis=0)])
         times = 1 + resamples if pairs else 0
@@ -114,12 +125,15 @@ class PairedFigures:
         if not self._names:
             return None
         place = self._place(label)
-        if name == "flips":
-            return _interval(self._flips[:, -1 if place is None else place])
-        if name == "shift":
-            return _interval(self._shift.mean(axis=1) if place is None else self._shift[:, place])
+        if name in ("flips", "shift"):
+            flips = self._flips[:, -1 if place is None else place]
+            shift = self._shift.mean(axis=1) if place is None else self._shift[:, place]
+            found = _interval(flips if name == "flips" else shift, self._rows)
+            return found and Figure(found.value, max(found.low, 0.0), found.high)
         sides = self._of(name, place)
-        return _interval(sides[:, 1] - sides[:, 0])
+        each = self._ranked if name in _OF_RANKS else self._known
+        known = min((count for at, count in enumerate(each) if at == place or (place is None and count)), default=0)
+        return _interval(sides[:, 1] - sides[:, 0], known)
 
     def sides(self, name: str, label: str = "") -> tuple[float, float]:
         """One of ``MEASURED`` of the old and of the new one; NaN where it could not be measured."""
@@ -170,5 +184,5 @@ class _Weighted:
                          weight @ (self._flagged == self._true) / rows, np.abs(gap).sum() / rows])
 
 
-def _interval(values: Floats) -> Figure | None:
-    return None if np.isnan(values[0]) else Figure(float(values[0]), *percentile_interval(values[1:]))
+def _interval(values: Floats, rows: int) -> Figure | None:
+    return None if np.isnan(values[0]) else Figure(float(values[0]), *percentile_interval(values[1:], rows))

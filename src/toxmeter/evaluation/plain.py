@@ -26,16 +26,21 @@ def plain(value: float | np.floating[Any] | None) -> float | None:
     return None if value is None or np.isnan(value) else round(float(value), 4)
 
 
-def plain_interval(value: npt.ArrayLike | None, drawn: npt.NDArray[np.float64]) -> dict[str, float | None]:
+def plain_interval(
+    value: npt.ArrayLike | None, drawn: npt.NDArray[np.float64], *, share_of: int = 0
+) -> dict[str, float | None]:
     """A figure with its 95 % interval.
 
     Args:
         value: one number; None or NaN where it is not defined, and then the interval is neither.
         drawn: ``[repeats]``, the figure of resampled rows, NaN where it is not defined in them.
+        share_of: rows that the figure is a share of; it then lies in [0, 1], and its interval is never empty.
     """
     if value is None or np.isnan(np.asarray(value)):
         return dict.fromkeys(("value", "low", "high"))
-    low, high = percentile_interval(drawn)
+    low, high = percentile_interval(drawn, share_of)
+    if share_of:
+        low, high = max(low, 0.0), min(high, 1.0)
     return {"value": plain(float(np.asarray(value))), "low": plain(low), "high": plain(high)}
 
 

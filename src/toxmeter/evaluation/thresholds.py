@@ -15,7 +15,7 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["best_f1_thresholds", "decide", "reaches"]
+__all__ = ["best_f1_thresholds", "between", "decide", "reaches"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -29,6 +29,15 @@ def reaches(scores: npt.NDArray[np.floating[Any]], thresholds: npt.ArrayLike) ->
     """
     reached: npt.NDArray[np.bool_] = scores.astype(np.float32) >= np.asarray(thresholds, np.float32)
     return reached
+
+
+def between(above: Floats, below: Floats) -> Floats:
+    """Thresholds that scores reach from ``above`` on, and none do from ``below`` down, ``[...]``: midway if possible.
+
+    Between neighbours in float32, as which decisions see them, it is the upper one itself.
+    """
+    middle: Floats = (above + below) / 2
+    return np.where(middle.astype(np.float32) > below.astype(np.float32), middle, above)
 
 
 def best_f1_thresholds(
@@ -80,9 +89,7 @@ def _best(truth: npt.NDArray[np.bool_], score: Floats, slack: float) -> float:
     flagged = last_of_tie + 1
     f1 = 2 * np.cumsum(truth[order])[last_of_tie] / (flagged + truth.sum())
     above, below = falling[last_of_tie], np.append(falling[last_of_tie][1:], 0.0)
-    middle = (above + below) / 2
-    # between neighbouring floats there is no middle: the threshold is then the upper one itself
-    threshold = np.where(middle > below, middle, above)
+    threshold = between(above, below)
     if slack:
         return float(threshold[f1 >= f1.max() - slack].max())
     best = np.flatnonzero(f1 == f1.max())
