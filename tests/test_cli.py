@@ -236,6 +236,14 @@ def test_the_end_is_not_spent_on_looking_for_garbage() -> None:
     assert run(sys.executable, "-c", code).stdout.splitlines()[-1] == b"True"
 
 
+def test_a_line_that_never_ends_is_given_up() -> None:
+    with Path("/dev/zero").open("rb") as endless:
+        done = subprocess.run([*TOXMETER, "check", "-m", "dummy"], stdin=endless, capture_output=True, check=False,
+                              timeout=60)
+    assert (done.returncode, done.stderr) == (
+        2, b"toxmeter: a line of more than 64 MiB on standard input: texts are lines\n")
+
+
 def test_score_and_its_summary(tmp_path: Path) -> None:
     file = tmp_path / "a.csv"
     file.write_text("id,tweet\n1,insult=0.9 you\n2\n")

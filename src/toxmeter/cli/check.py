@@ -38,6 +38,7 @@ Exit status: 0 all texts are safe, 1 one is unsafe, 2 an error.
 """
 
 _CHUNK = 2**18
+_LONGEST = 64 << 20  # bytes of a line
 _COLOUR = {"allow": "green", "review": "yellow", "block": "red"}
 
 
@@ -93,16 +94,22 @@ def line_batches(stream: BinaryIO) -> Iterator[list[str]]:
     """The lines of a stream in batches, each of what has arrived by then, so that no line waits for others.
 
     Bytes that are no UTF-8 are replaced by U+FFFD; a byte order mark and the line ends are dropped.
+
+    Raises:
+        InputError: when a line has more than 64 MiB: what never ends, such as ``/dev/zero``, would fill the memory.
     """
     rest: list[bytes] = []
-    first = True
+    first, waiting = True, 0
     while chunk := stream.read1(_CHUNK):  # type: ignore[attr-defined]  # BinaryIO does not name it
         head, newline, tail = chunk.rpartition(b"\n")
         if newline:
             lines = b"".join([*rest, head]).split(b"\n")
             yield [_decode(line, first=first and not at) for at, line in enumerate(lines)]
-            rest, first = [], False
+            rest, first, waiting = [], False, 0
         rest.append(tail)
+        waiting += len(tail)
+        if waiting > _LONGEST:
+            raise InputError(f"a line of more than {_LONGEST >> 20} MiB on standard input: texts are lines")
     if any(rest):
         yield [_decode(b"".join(rest), first=first)]
 
