@@ -176,6 +176,20 @@ def test_a_metric_that_the_validation_rows_do_not_have_is_told_first(
     assert not (tmp_path / "run").exists()
 
 
+def test_a_run_too_short_for_an_evaluation_is_evaluated_at_its_end(
+    fine_tuning: Recipe, parts: Parts, tmp_path: Path
+) -> None:
+    found = fit(changed(fine_tuning, evaluate_every=10**6), parts, tmp_path / "run")
+    assert 0 < found.best <= 1
+    again = fit(changed(fine_tuning, evaluate_every=10**6), parts, tmp_path / "run", resume=True)
+    assert same(weights(again), weights(found))
+
+
+def test_the_largest_seed_has_a_next_one(fine_tuning: Recipe, parts: Parts, tmp_path: Path) -> None:
+    recipe = replace(changed(fine_tuning, soup=2, epochs=1.0), seed=2**32 - 1)
+    assert len(fit(recipe, parts, tmp_path / "run").facts["best_of_each_run"]) == 2
+
+
 def test_early_stopping_goes_by_the_validation_metric(fine_tuning: Recipe, parts: Parts, tmp_path: Path) -> None:
     how = changed(fine_tuning, patience=1, epochs=30.0, evaluate_every=5)
     found = fit(how, parts, tmp_path)

@@ -140,7 +140,7 @@ def _run(
     tell: Report
 ) -> Fitted:
     """Train once. Runs of other numbers start from the same weights and see other orders and dropout."""
-    shape, how, seed = _shape(recipe), recipe.train, recipe.seed + number - 1
+    shape, how, seed = _shape(recipe), recipe.train, (recipe.seed + number - 1) % 2**32
     assert isinstance(how, FineTuning), "the recipe reader pairs them"  # noqa: S101
     checkpoint = open_folder(folder, digest, resume=resume)
     tell("loading the base model", 0.0)
