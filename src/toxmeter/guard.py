@@ -261,15 +261,21 @@ class _Case(NamedTuple):
 
 def _prepare(text: str, rules: _Rules, limit: int, new: int = 0, parts: Sequence[Span] | None = None) -> _Case:
     """The text as it is judged: all of it, or by its parts, and without denied phrases that end before what is new."""
+    if not (rules.deny or rules.allow):
+        return _Case(text, text, _places(text, limit, new, parts), False, [])
     allowed = rules.allow.hits(text)
     denied = [hit for hit in uncovered(rules.deny.hits(text), allowed) if hit[1] > new]
     judged = blanked(text, allowed) if allowed else text
     spans = [VerdictSpan(begin, end, "deny", 1.0, "deny") for begin, end in distinct(denied, len(text))]
     spans += [VerdictSpan(begin, end, "allow", 0.0, "allow") for begin, end in distinct(allowed, len(text))]
-    places = _places(judged, limit, parts or [(0, len(text))]) if not is_blank(judged[new:]) else []
-    return _Case(text, judged, places, bool(denied), spans)
+    return _Case(text, judged, _places(judged, limit, new, parts), bool(denied), spans)
 
 
-def _places(text: str, limit: int, parts: Sequence[Span]) -> list[Span]:
+def _places(text: str, limit: int, new: int, parts: Sequence[Span] | None) -> list[Span]:
+    """The windows of a text, or of parts of it; none where nothing new is to be seen."""
+    if is_blank(text[new:]):
+        return []
+    if parts is None:
+        return windows(text, limit)
     return [(first + begin, first + end) for first, last in parts if not is_blank(text[first:last])
             for begin, end in windows(text[first:last], limit)]

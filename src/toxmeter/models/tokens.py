@@ -152,7 +152,7 @@ def breaker(tokenizer: Any) -> Callable[[str], str]:  # noqa: ANN401 - see Token
     part = re.compile(rf".{{1,{longest // 2}}}", re.DOTALL)
 
     def legible(text: str) -> str:
-        if all(len(word) <= longest for word in text.split()):
+        if all(len(each) <= longest for each in text.split()):
             return text
         return word.sub(lambda found: " ".join(part.findall(found[0])), text)
 
