@@ -96,7 +96,7 @@ RUNS = (
          "train.average=0.998", "train.consistency=1", "data.min_words=8", "train.epochs=4", "train.keep_base=0.5",
          "seed=42")),
     Run("sst2-soup", "sst2",
-        (*SMALL, *_REVIEWS, "train.lr=1e-4", "train.epochs=2", "train.average=0.998", "train.soup=5", "seed=42")),
+        (*SMALL, *_REVIEWS, "train.lr=1e-4", "train.epochs=2", "train.average=0.998", "train.soup=4", "seed=42")),
     Run("toxicity-levels-transformer", "toxicity-levels-transformer",
         (*SMALL, "train.lr=1e-4", "train.warmup=0.06", "train.epochs=3", "train.batch_tokens=1024")),
     *(_race(start, base, seed) for seed in SEEDS
