@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from toxmeter.text import Span, encode, windows
 
-__all__ = ["Row", "TokenReader", "breaker", "by_tokens"]
+__all__ = ["Row", "TokenReader", "by_tokens", "legible_to"]
 
 Row = npt.NDArray[np.int32]
 """One window, ``[f, t]``: token ids and, where the model wants them, segment ids, for ``t`` tokens."""
@@ -44,7 +44,7 @@ class TokenReader:
         self._max_length = max_length
         unknown = getattr(tokenizer, "unk_token_id", None)
         self._unknown = -1 if unknown is None else int(unknown)
-        self._legible = breaker(tokenizer)
+        self._legible = legible_to(tokenizer)
         self._padding = {"input_ids": tokenizer.pad_token_id or 0, "token_type_ids": tokenizer.pad_token_type_id}
         self._pad_left = tokenizer.padding_side == "left"
         self.window = _CHARACTERS * max_length
@@ -53,6 +53,7 @@ class TokenReader:
         self.fields = ["input_ids", *(["token_type_ids"] if "token_type_ids" in given else [])]
         self._empty = next(self._arrays(given))
         self._special = self._empty.shape[1]
+        self._blank = {*self._empty[0].tolist(), self._unknown}
 
     def read(self, texts: list[str]) -> tuple[list[Row], list[int]]:
         """Windows of texts.
@@ -113,19 +114,17 @@ class TokenReader:
         return inputs | {"attention_mask": mask}
 
     def _rows(self, pieces: list[str]) -> Iterator[Row]:
-        blank = {*self._empty[0].tolist(), self._unknown}
         for begin in range(0, len(pieces), _CHUNK):
             for row in self._arrays(self._call(pieces[begin : begin + _CHUNK])):
-                yield self._empty if self._unknown in row[0] and blank.issuperset(row[0].tolist()) else row
+                yield self._empty if self._unknown in row[0] and self._blank.issuperset(row[0].tolist()) else row
 
     def _arrays(self, given: Any) -> Iterator[Row]:  # noqa: ANN401 - lists of lists, by field
         for values in zip(*(given[field] for field in self.fields), strict=True):
             yield np.array(values, np.int32).reshape(len(self.fields), -1)
 
     def _call(self, pieces: list[str]) -> Any:  # noqa: ANN401 - lists of lists, by field
-        # through UTF-8, since no tokenizer takes a lone surrogate
-        return self._tokenizer([self._legible(encode(piece).decode()) for piece in pieces], padding=False,
-                               truncation=False, return_attention_mask=False, verbose=False)
+        return self._tokenizer([*map(self._legible, pieces)], padding=False, truncation=False,
+                               return_attention_mask=False, verbose=False)
 
     def _share(self, row: Row) -> float:
         """Of a window that is too long, the share that should fit."""
@@ -139,19 +138,21 @@ class TokenReader:
         return np.concatenate([row[:, : self._max_length - 1], row[:, -1:]], axis=1)
 
 
-def breaker(tokenizer: Any) -> Callable[[str], str]:  # noqa: ANN401 - see TokenReader
-    """What breaks words that a tokenizer would take for unknown because of their length: it hides what is in them.
+def legible_to(tokenizer: Any) -> Callable[[str], str]:  # noqa: ANN401 - see TokenReader
+    """What makes texts such that a tokenizer reads all of them.
 
-    Only tokenizers with WordPiece vocabularies have such a limit. To raise it instead would take them seconds a word.
+    No tokenizer takes a lone surrogate, which becomes ``?``. Those with WordPiece vocabularies take words beyond some
+    length for unknown, whatever is in them: such words are broken. To raise that limit would take seconds a word.
     """
     longest = getattr(getattr(getattr(tokenizer, "backend_tokenizer", None), "model", None),
                       "max_input_chars_per_word", None)
     if longest is None:
-        return lambda text: text
+        return lambda text: encode(text).decode()
     word = re.compile(rf"[^\s!-/:-@\[-`{{-~]{{{longest + 1},}}")  # they end at white space and ASCII punctuation
     part = re.compile(rf".{{1,{longest // 2}}}", re.DOTALL)
 
     def legible(text: str) -> str:
+        text = encode(text).decode()
         if all(len(each) <= longest for each in text.split()):
             return text
         return word.sub(lambda found: " ".join(part.findall(found[0])), text)

@@ -12,9 +12,8 @@ from toxmeter.errors import InputError, UnknownModel
 from toxmeter.extras import need
 from toxmeter.models.bag import BagConfig, BagForSequenceClassification
 from toxmeter.models.pretrained import quiet
-from toxmeter.models.tokens import breaker
+from toxmeter.models.tokens import legible_to
 from toxmeter.recipe.fitting import BagModel, TransformerModel
-from toxmeter.text import encode
 from toxmeter.training.symbols import spell_symbols
 
 if TYPE_CHECKING:
@@ -97,11 +96,10 @@ def encode_all(tokenizer: Any, texts: Sequence[str], max_length: int) -> tuple[l
     """Token ids of each text, cut at ``max_length``, and how many texts were cut."""
     found: list[list[int]] = []
     cut = 0
-    legible = breaker(tokenizer)
+    legible = legible_to(tokenizer)
     for begin in range(0, len(texts), _CHUNK):
-        # a lone surrogate, which no tokenizer takes, becomes "?"
-        chunk = [legible(encode(text).decode()) for text in texts[begin : begin + _CHUNK]]
-        encoded = tokenizer(chunk, truncation=True, max_length=max_length, return_attention_mask=False,
+        chunk = texts[begin : begin + _CHUNK]
+        encoded = tokenizer([*map(legible, chunk)], truncation=True, max_length=max_length, return_attention_mask=False,
                             return_token_type_ids=False)
         cut += sum(bool(one.overflowing) for one in encoded.encodings)
         found += encoded["input_ids"]
