@@ -152,4 +152,4 @@ def main() -> None:
         traceback.print_exc()
         sys.exit(2)
     finally:
-        gc.freeze()  # or Python would look for garbage while it ends: a seventh of the time of one ``toxmeter check``
+        gc.freeze()  # or Python would look for garbage while it ends, much of the time of one ``toxmeter check``

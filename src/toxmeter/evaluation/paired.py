@@ -125,11 +125,10 @@ class PairedFigures:
         if not self._names:
             return None
         place = self._place(label)
-        if name in ("flips", "shift"):
-            flips = self._flips[:, -1 if place is None else place]
-            shift = self._shift.mean(axis=1) if place is None else self._shift[:, place]
-            found = _interval(flips if name == "flips" else shift, self._rows)
-            return found and Figure(found.value, max(found.low, 0.0), found.high)
+        if name == "flips":
+            return _interval(self._flips[:, -1 if place is None else place], self._rows, least=0.0)
+        if name == "shift":
+            return _interval(self._shift.mean(axis=1) if place is None else self._shift[:, place], self._rows, least=0.0)
         sides = self._of(name, place)
         each = self._ranked if name in _OF_RANKS else self._known
         known = min((count for at, count in enumerate(each) if at == place or (place is None and count)), default=0)
@@ -184,5 +183,6 @@ class _Weighted:
                          weight @ (self._flagged == self._true) / rows, np.abs(gap).sum() / rows])
 
 
-def _interval(values: Floats, rows: int) -> Figure | None:
-    return None if np.isnan(values[0]) else Figure(float(values[0]), *percentile_interval(values[1:], rows))
+def _interval(values: Floats, rows: int, least: float = -1.0) -> Figure | None:
+    low, high = percentile_interval(values[1:], rows)
+    return None if np.isnan(values[0]) else Figure(float(values[0]), max(low, least), high)
