@@ -61,11 +61,9 @@ def crossval(
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         raise InputError("a cross-validation runs in one process: start it without torchrun")
     tell = report or (lambda _what, _share: None)
-    asked: dict[str, Any] = {"recipe": plain(recipe), "folds": folds}
-    _check_output(output, asked, resume=resume)
     tell("reading data", 0.0)
     parts = fold_parts(recipe, data, folds)
-    asked["rows"] = [part.digest() for part in parts]
+    asked = {"recipe": plain(recipe), "folds": folds, "rows": [part.digest() for part in parts]}
     _check_output(output, asked, resume=resume)
     output.mkdir(parents=True, exist_ok=True)
     found = []

@@ -93,10 +93,12 @@ class Study:
         Raises:
             InputError: when the study was begun with others: values would not be comparable.
         """
-        if self._study.user_attrs.setdefault("rows", digest) != digest:
+        before = self._study.user_attrs.get("rows")
+        if before is None:
+            self._study.set_user_attr("rows", digest)
+        elif before != digest:
             raise InputError(f"the search for {self._recipe.name} was begun with other rows: go back to them, or begin"
                              " anew with another --output")
-        self._study.set_user_attr("rows", digest)
 
     @property
     def finished(self) -> int:
