@@ -126,9 +126,9 @@ class PairedFigures:
             return None
         place = self._place(label)
         if name == "flips":
-            return _interval(self._flips[:, -1 if place is None else place], self._rows, least=0.0)
+            return _interval(self._flips[:, -1 if place is None else place], self._rows, 0.0)
         if name == "shift":
-            return _interval(self._shift.mean(axis=1) if place is None else self._shift[:, place], self._rows, least=0.0)
+            return _interval(self._shift.mean(axis=1) if place is None else self._shift[:, place], self._rows, 0.0)
         sides = self._of(name, place)
         each = self._ranked if name in _OF_RANKS else self._known
         known = min((count for at, count in enumerate(each) if at == place or (place is None and count)), default=0)
