@@ -136,4 +136,3 @@ def test_half_a_character_does_not_spoil_the_data(tmp_path: Path) -> None:
     (tmp_path / "in.jsonl").write_text('{"text": "we \\ud800 saw many trains today"}\n')
     assert run("corrupt", tmp_path / "in.jsonl", "-o", tmp_path / "out.csv").exit_code == 0
     assert "we ? saw many trains today" in (tmp_path / "out.csv").read_text("utf-8")
-    assert not (tmp_path / "out.csv.part").exists()

@@ -24,7 +24,7 @@ GUARD = {"policy", "wordlist", "verdict", "stream", "guard", "bulk"}
 
 # each part imports from parts before its own line, and from its own line
 ORDER = [
-    {"errors", "labels", "extras", "text"},
+    {"errors", "labels", "extras", "text", "files"},
     {"artifact"},
     {"recipe", "data", "models"},
     {"evaluation"},

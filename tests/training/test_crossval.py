@@ -15,6 +15,7 @@ from toxmeter.artifact import Artifact, Manifest, write_artifact
 from toxmeter.cli import app
 from toxmeter.data.read import Rows
 from toxmeter.errors import InputError, TrainingError
+from toxmeter.files import write_whole
 from toxmeter.labels import JIGSAW
 from toxmeter.recipe import to_toml
 from toxmeter.training import crossval as crossing
@@ -130,14 +131,14 @@ def test_an_interrupted_run_goes_on(
 def test_a_fold_that_was_saved_but_not_reported(
     recipe: Recipe, fake: FakeBuild, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, broken = crossing._write, iter([OSError("no space left")])
+    real, broken = write_whole, iter([OSError("no space left")])
 
     def write(file: Path, text: str) -> None:
         for error in broken:
             raise error
         real(file, text)
 
-    monkeypatch.setattr(crossing, "_write", write)
+    monkeypatch.setattr(crossing, "write_whole", write)
     with pytest.raises(OSError, match="no space left"):
         crossval(recipe, None, tmp_path, folds=2)
     assert len(crossval(recipe, None, tmp_path, folds=2, resume=True)["folds"]) == 2

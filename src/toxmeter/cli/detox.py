@@ -4,6 +4,7 @@ The work is done in ``toxmeter.detox``; this module reads and writes files and s
 """
 
 import csv
+import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ import typer
 from toxmeter.cli.options import TextOption, check_text
 from toxmeter.cli.terminal import printable, table
 from toxmeter.errors import InputError
+from toxmeter.files import write_whole
 
 if TYPE_CHECKING:
     from toxmeter.detox.jmetric import JReport
@@ -191,10 +193,9 @@ def _check_output(option: str, path: Path, sources: Sequence[Path], *, force: bo
 
 
 def _write(path: Path, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Write a CSV file, whole or not at all; a lone surrogate, which UTF-8 cannot hold, becomes ``?``."""
-    part = path.with_name(f"{path.name}.part")
-    with part.open("w", encoding="utf-8", errors="replace", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(head)
-        writer.writerows(rows)
-    part.replace(path)
+    """Write a CSV file."""
+    stream = io.StringIO(newline="")
+    writer = csv.writer(stream)
+    writer.writerow(head)
+    writer.writerows(rows)
+    write_whole(path, stream.getvalue())

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from toxmeter.artifact import MANIFEST, Artifact
 from toxmeter.errors import InputError
+from toxmeter.files import write_whole
 from toxmeter.recipe.write import plain
 from toxmeter.training.energy import Cost
 from toxmeter.training.parts import fold_parts
@@ -71,7 +72,7 @@ def crossval(
         before, folder = output / f"fold-{number}.json", output / f"fold-{number}"
         if not before.is_file():
             metrics = _fold(recipe, part, folder, resume=resume, report=_part_of(number, folds, tell))
-            _write(before, json.dumps(asked | {"fold": number, "metrics": metrics}, indent=1) + "\n")
+            write_whole(before, json.dumps(asked | {"fold": number, "metrics": metrics}, indent=1) + "\n")
             if not keep_models:  # after the report is there, so that no work is lost in between
                 shutil.rmtree(folder, ignore_errors=True)
         elif keep_models and not folder.is_dir():
@@ -79,8 +80,8 @@ def crossval(
                              " the fold is trained again")
         found.append(json.loads(before.read_text("utf-8"))["metrics"])
     result = {"recipe": recipe.name, **_summary(found)}
-    _write(output / "crossval.json", json.dumps(result, indent=1) + "\n")
-    _write(output / "crossval.md", _page(result))
+    write_whole(output / "crossval.json", json.dumps(result, indent=1) + "\n")
+    write_whole(output / "crossval.md", _page(result))
     return result
 
 
@@ -148,10 +149,3 @@ def _page(result: Mapping[str, Any]) -> str:
 
 def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:.4f}"
-
-
-def _write(file: Path, text: str) -> None:
-    """Whole or not at all: a report that is there counts as a fold that is done."""
-    part = file.with_name(f".{file.name}.part")
-    part.write_text(text, "utf-8")
-    part.replace(file)

@@ -22,6 +22,7 @@ from typing import Any
 
 from toxmeter.errors import InputError
 from toxmeter.extras import need
+from toxmeter.files import write_whole
 
 __all__ = ["Cost", "Meter", "measured"]
 
@@ -103,10 +104,7 @@ class Meter:
     def save(self) -> None:
         """Keep the cost until now in the file, so that a run that is killed and resumed counts it."""
         if self._file is not None:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            part = self._file.with_name(self._file.name + ".part")
-            part.write_text(json.dumps(self.cost.to_dict(), indent=1) + "\n", "utf-8")
-            part.replace(self._file)
+            write_whole(self._file, json.dumps(self.cost.to_dict(), indent=1) + "\n")
 
     def close(self) -> None:
         """Measure for the last time, and keep the cost in the file."""

@@ -15,6 +15,7 @@ from toxmeter.evaluation.report.blocks import Figure
 from toxmeter.evaluation.report.html import to_html
 from toxmeter.evaluation.report.markdown import figure_files, to_markdown
 from toxmeter.evaluation.report.svg import standalone
+from toxmeter.files import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,7 +53,7 @@ def write_report(
     try:
         older = _figures_of(folder / "report.md")
         for name, text in written.items():
-            _write(folder / name, text)
+            write_whole(folder / name, text)
         for name in older - written.keys():
             (folder / name).unlink(missing_ok=True)
     except OSError as err:
@@ -63,11 +64,3 @@ def write_report(
 def _figures_of(markdown: Path) -> set[str]:
     """The figures that an older report shows."""
     return set(_SHOWN.findall(markdown.read_text("utf-8", "replace"))) if markdown.is_file() else set()
-
-
-def _write(file: Path, text: str) -> None:
-    """Whole or not at all."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f".{file.name}.part")
-    part.write_text(text, "utf-8", newline="\n")
-    part.replace(file)
