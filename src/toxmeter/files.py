@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from toxmeter.text import encode
-
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -27,5 +25,5 @@ def write_whole(file: Path, text: str) -> None:
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_name(f".{file.name}.part")
-    part.write_bytes(encode(text))
+    part.write_bytes(text.encode("utf-8", "replace"))  # toxmeter.text, which has this too, loads numpy
     part.replace(file)
