@@ -43,7 +43,7 @@ def test_one_word_is_enough_here() -> None:
     found = attack(scorer, TEXTS, budget=50, resamples=50)
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     assert (found["flagged"], found["attacked"]) == (20, 20)
-    assert found["escaped"] == {"value": 1.0, "low": 1.0, "high": 1.0}
+    assert found["escaped"] == {"value": 1.0, "low": 0.8389, "high": 1.0}
     assert found["words_changed"] == pytest.approx(1 / 9, abs=1e-4)
     # nine words are left out in turn, then one is respelled in each way that changes it
     assert 10 < found["median_queries"] <= 9 + len(RESPELLINGS)

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from toxmeter.errors import InputError
 from toxmeter.evaluation.clusters import cluster_means
 from toxmeter.evaluation.guardrail import verdicts
-from toxmeter.evaluation.plain import LEAST, plain, plain_interval
+from toxmeter.evaluation.plain import LEAST, plain
 from toxmeter.evaluation.robustness import PERTURBATIONS
 
 if TYPE_CHECKING:
@@ -85,14 +85,14 @@ def attack(
                for index, row in enumerate(rows)]
     outcomes = _run(scorer, attacks)
     escaped = np.array([outcome.escaped for outcome in outcomes], np.float64)
-    mean, drawn = cluster_means(escaped, np.ones((len(rows), 1), np.bool_), np.arange(len(rows)),
-                                resamples=resamples, seed=seed)
+    shares = cluster_means(escaped, np.ones((len(rows), 1), np.bool_), np.arange(len(rows)),
+                           resamples=resamples, seed=seed)
     enough = len(rows) >= LEAST
     won = [(row, outcome) for row, outcome in zip(rows, outcomes, strict=True) if outcome.escaped]
     steps = sorted({step for step in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000) if step < budget} | {budget})
     return {
         "budget": budget, "flagged": len(flagged), "attacked": len(rows),
-        "escaped": plain_interval(mean[0], drawn[:, 0]) if enough else None,
+        "escaped": shares.share(0) if enough else None,
         "within": [[step, plain(sum(outcome.queries <= step for _, outcome in won) / len(rows))] for step in steps]
         if enough else None,
         "median_queries": plain(np.median([outcome.queries for _, outcome in won])) if won and enough else None,

@@ -5,24 +5,43 @@ This module decides nothing; where every case is its own cluster it is the plain
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from toxmeter.evaluation.plain import plain_interval
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["cluster_auc", "cluster_means"]
+__all__ = ["ClusterMeans", "cluster_auc", "cluster_means"]
 
 Floats = npt.NDArray[np.float64]
 Truth = npt.NDArray[np.bool_]
 Integers = npt.NDArray[np.int64]
 
 
-def cluster_means(
-    values: Floats, members: Truth, clusters: Integers, *, resamples: int, seed: int
-) -> tuple[Floats, Floats]:
+class ClusterMeans(NamedTuple):
+    """Means of ``g`` groups of cases.
+
+    Attributes:
+        mean: ``[g]``, NaN of an empty group.
+        drawn: ``[resamples, g]`` the same of resampled clusters, NaN where a group drew no case, and throughout where
+            it lies in one cluster, which tells nothing about others.
+        clusters: ``[g]`` in how many clusters each group lies.
+    """
+
+    mean: Floats
+    drawn: Floats
+    clusters: Integers
+
+    def share(self, group: int) -> dict[str, float | None]:
+        """The mean of a group whose values lie in [0, 1], with its interval."""
+        return plain_interval(self.mean[group], self.drawn[:, group], share_of=int(self.clusters[group]))
+
+
+def cluster_means(values: Floats, members: Truth, clusters: Integers, *, resamples: int, seed: int) -> ClusterMeans:
     """Means of groups of cases, and the same of resampled clusters.
 
     Args:
@@ -31,10 +50,6 @@ def cluster_means(
         clusters: ``[n]`` the cluster of each case.
         resamples: of the bootstrap.
         seed: of the bootstrap, the same clusters for every group.
-
-    Returns:
-        ``[g]`` means, NaN of an empty group, and ``[resamples, g]``, NaN where a group drew no case, and throughout
-        where it lies in one cluster, which tells nothing about others.
     """
     place = np.unique(clusters, return_inverse=True)[1]
     count = int(place.max()) + 1 if len(place) else 0
@@ -44,8 +59,9 @@ def cluster_means(
     drawn = np.full((resamples, members.shape[1]), np.nan)
     for row, weights in enumerate(_weights(count, resamples, seed)):
         drawn[row] = _ratio(weights @ sums, weights @ cases)
-    drawn[:, (cases > 0).sum(axis=0) < 2] = np.nan
-    return _ratio(sums.sum(axis=0), cases.sum(axis=0)), drawn
+    lies_in = (cases > 0).sum(axis=0)
+    drawn[:, lies_in < 2] = np.nan
+    return ClusterMeans(_ratio(sums.sum(axis=0), cases.sum(axis=0)), drawn, lies_in)
 
 
 def cluster_auc(truth: Truth, score: Floats, clusters: Integers, *, resamples: int, seed: int) -> Floats:

@@ -115,10 +115,10 @@ def _measure(truth: Floats, score: Floats, unsafe: Truth, resamples: int, seed: 
              "raised": (unsafe.astype(np.float64), ~before)}
     figures: list[dict[str, Any]] = [{} for _ in range(ways)]
     for name, (values, members) in parts.items():
-        means, drawn = cluster_means(values, members, each, resamples=resamples, seed=seed)
+        means = cluster_means(values, members, each, resamples=resamples, seed=seed)
         enough = rows > 0 and members[:, 0].sum() >= LEAST
         for way, figure in enumerate(figures):
-            figure[name] = plain_interval(means[way], drawn[:, way]) if enough else None
+            figure[name] = means.share(way) if enough else None
     wide = np.repeat(truth[:, None], ways, axis=1)
     enough = min((truth == 1).sum(), (truth == 0).sum()) >= LEAST
     aucs = label_auc(wide, score)

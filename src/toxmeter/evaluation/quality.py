@@ -180,7 +180,7 @@ def _by_label(
     report = {"labels": figures, "mean_auc": plain_interval(aucs.mean(), drawn.mean(axis=1))}
     if multilabel:
         one, many = ways[0]
-        report["accuracy"] = plain_interval(one.accuracy, many.accuracy)
+        report["accuracy"] = plain_interval(one.accuracy, many.accuracy, share_of=int(one.rows))
         report |= {name: plain_interval(mean(one.counts), mean(many.counts)) for name, mean in _AVERAGES.items()}
     return report
 
@@ -205,7 +205,8 @@ def _agreement(labels: LabelSet, true: Integers, decided: Integers, resamples: i
     matrix = confusion_matrix(true, decided, len(labels))
     drawn = bootstrap_confusion(matrix, repeats=resamples, seed=seed)
     one, many = class_counts(matrix), class_counts(drawn)
-    report: dict[str, Any] = {"accuracy": plain_interval(accuracy(matrix), accuracy(drawn))}
+    report: dict[str, Any] = {"accuracy": plain_interval(
+        accuracy(matrix), accuracy(drawn), share_of=int(matrix.sum()))}
     report |= {name: plain_interval(mean(one), mean(many)) for name, mean in _AVERAGES.items()}
     if labels.kind == "binary":
         column = positive_column(labels)

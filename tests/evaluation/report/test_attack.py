@@ -51,7 +51,7 @@ def test_who_is_easy_to_get_round_is_bad() -> None:
     assert "may ask the model 40 times per text" in text
     assert "12 of 12 flagged texts were attacked." in text
     figures, examples = tables(found)
-    assert figures.rows[0] == ("texts that escape [95 %]", "100.0 % [100.0 %, 100.0 %]")
+    assert figures.rows[0] == ("texts that escape [95 %]", "100.0 % [75.8 %, 100.0 %]")
     assert [row[0] for row in figures.rows[1:]] == ["queries of those, median", "words that they change, mean"]
     assert figures.rows[2][1] == "33.3 %"  # one of three
     assert len(examples.rows) == 3
@@ -70,8 +70,8 @@ def test_who_is_easy_to_get_round_is_bad() -> None:
 
 
 @pytest.mark.parametrize(("weak", "strong", "kinds"), [
-    (20, 0, ["bad"]), (20, 20, []), (0, 40, ["good"]), (0, 30, ["good"]),
-    (0, 29, []),  # none of 29, and still one in ten may
+    (20, 0, ["bad"]), (20, 20, []), (0, 40, ["good"]), (0, 35, ["good"]),
+    (0, 34, []),  # none of 34, and still one in ten may
 ])
 def test_verdicts_are_by_the_interval(weak: int, strong: int, kinds: list[str]) -> None:
     assert [block.kind for block in shown(weak, strong) if isinstance(block, Note)] == kinds
@@ -80,7 +80,7 @@ def test_verdicts_are_by_the_interval(weak: int, strong: int, kinds: list[str]) 
 def test_where_none_escapes_there_are_no_examples() -> None:
     found = shown(0, 30)
     (figures,) = tables(found)
-    assert [row[1] for row in figures.rows] == ["0.0 % [0.0 %, 0.0 %]", "–", "–"]
+    assert [row[1] for row in figures.rows] == ["0.0 % [0.0 %, 11.3 %]", "–", "–"]
 
 
 @pytest.mark.parametrize("weak", [0, 3])

@@ -131,7 +131,7 @@ def test_a_gap_is_bad_only_where_the_targets_lie_apart(wrong: int, kinds: list[s
 def test_of_one_class_there_is_no_baseline_to_beat() -> None:
     shown = blocks(section([(True, True, "f", "women")] * 20))
     assert [row[1:3] for row in tables(shown)[0].rows] == [
-        ("100.0 % [100.0 %, 100.0 %]", "100.0 %"), ("100.0 % [100.0 %, 100.0 %]", "100.0 %"), ("–", "–")]
+        ("100.0 % [83.9 %, 100.0 %]", "100.0 %"), ("100.0 % [83.9 %, 100.0 %]", "100.0 %"), ("–", "–")]
     assert "ROC-AUC" not in tables(shown)[0].caption
     assert notes(shown, "bad") == []
     assert any(note.startswith("20 hateful cases and 0 others") for note in notes(shown, "missing"))

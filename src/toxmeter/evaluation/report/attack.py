@@ -12,11 +12,9 @@ if TYPE_CHECKING:
 
 __all__ = ["blocks"]
 
-_ENOUGH = 30  # where none of n escapes the interval has no width, and the share may still be 3/n: under .1 from here on
-
 
 def blocks(section: Mapping[str, Any]) -> list[Block]:
-    """The section of ``attack``; by the interval, bad: over half of the texts escape, good: under a tenth of 30."""
+    """The section of ``attack``; by the interval, bad: over half of the texts escape, good: under a tenth."""
     return [
         Heading("Greedy attack"),
         Text(f"Somebody who may ask the model {section['budget']:,} times per text respells it word by word, the most"
@@ -57,5 +55,5 @@ def _judged(section: Mapping[str, Any]) -> Iterator[Block]:
     if escaped["low"] > 0.5:
         yield Note("bad", f"Most flagged texts can be respelled within {section['budget']:,} queries so that they pass."
                           " A model is one layer of a defence: limit how often somebody may try.")
-    elif escaped["high"] < 0.1 and section["attacked"] >= _ENOUGH:
+    elif escaped["high"] < 0.1:
         yield Note("good", "Under a tenth of the flagged texts can be respelled so that they pass.")

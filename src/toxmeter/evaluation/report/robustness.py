@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["blocks"]
 
 _MUCH, _LITTLE, _RAISED = 0.5, 0.1, 0.05
-_ENOUGH = 30  # where none of n is lost the interval has no width, and the share may still be 3/n: under .1 from here on
 _OTHER_MEANING = "negation"
 
 
@@ -31,7 +30,7 @@ def blocks(section: Mapping[str, Any]) -> list[Block]:
     """The section of ``robustness``.
 
     At the largest strength, bad: over half of the detections lost, or over 5 % of the others raised; good: under a
-    tenth of 30 or more lost; each shown by the whole interval. Negation is not judged, as it says something else.
+    tenth lost; each shown by the whole interval. Negation is not judged, as it says something else.
     """
     missing = [Note("missing", note) for note in section["notes"]]
     if not section["texts"] or not section["strengths"]:
@@ -76,8 +75,7 @@ def _judged(section: Mapping[str, Any]) -> Iterator[Block]:
     strength = _largest(section)
     found = {name: each[strength] for name, each in section["perturbations"].items() if name != _OTHER_MEANING}
     lost = [name for name, each in found.items() if _end(each["lost"], "low", 0.0) > _MUCH]
-    kept = [name for name, each in found.items()
-            if section["flagged"] >= _ENOUGH and _end(each["lost"], "high", 1.0) < _LITTLE]
+    kept = [name for name, each in found.items() if _end(each["lost"], "high", 1.0) < _LITTLE]
     raised = [name for name, each in found.items() if _end(each["raised"], "low", 0.0) > _RAISED]
     if lost:
         yield Note("bad", f"Over half of the detections are lost at strength {strength}: {', '.join(lost)}.")

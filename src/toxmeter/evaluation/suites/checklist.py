@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from toxmeter.evaluation.clusters import cluster_means
 from toxmeter.evaluation.guardrail import verdicts
-from toxmeter.evaluation.plain import LEAST, plain, plain_interval
+from toxmeter.evaluation.plain import LEAST, plain
 
 if TYPE_CHECKING:
     from toxmeter.evaluation.guardrail import Verdicts
@@ -122,9 +122,9 @@ def run_checklist(scorer: Scorer, checklist: Checklist, *, resamples: int = 500,
     kind_of = np.array([checklist.checks[owner].kind for owner in owners])
     members = np.stack([*(owners == owner for owner in range(len(checklist.checks))),
                         *(kind_of == kind for kind in kinds)], axis=1) & known[:, None]
-    means, drawn = cluster_means(failed.astype(np.float64), members, clusters, resamples=resamples, seed=seed)
+    rates = cluster_means(failed.astype(np.float64), members, clusters, resamples=resamples, seed=seed)
     figures = [{"cases": int(part.sum()), "failures": int((failed & part).sum()),
-                "failure_rate": plain_interval(means[place], drawn[:, place]) if part.sum() >= LEAST else None}
+                "failure_rate": rates.share(place) if part.sum() >= LEAST else None}
                for place, part in enumerate(members.T)]
     checks = []
     for owner, check in enumerate(checklist.checks):

@@ -21,6 +21,7 @@ from toxmeter.evaluation.plain import LEAST, plain, plain_interval
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from toxmeter.evaluation.clusters import ClusterMeans
     from toxmeter.evaluation.suites.hatecheck_files import Suite
     from toxmeter.models.scorer import Scorer
 
@@ -84,12 +85,12 @@ def run_suite(
     clusters = np.arange(len(suite.texts)) if suite.template is None else suite.template
     parts = dict(_parts(suite))
     members = np.stack([*parts.values()], axis=1) & known[:, None]
-    means, drawn = cluster_means((found.unsafe == suite.hateful).astype(np.float64), members, clusters,
-                                 resamples=resamples, seed=seed)
+    shares = cluster_means((found.unsafe == suite.hateful).astype(np.float64), members, clusters,
+                           resamples=resamples, seed=seed)
     cases = dict(zip(parts, members.sum(axis=0).tolist(), strict=True))
-    figures = {part: plain_interval(means[place], drawn[:, place]) if cases[part] >= LEAST else None
+    figures = {part: shares.share(place) if cases[part] >= LEAST else None
                for place, part in enumerate(parts)}
-    templates = {part: len(np.unique(clusters[members[:, place]])) for place, part in enumerate(parts)}
+    templates = dict(zip(parts, shares.clusters.tolist(), strict=True))
     hateful, score = suite.hateful[known], found.score[known]
     both = min(hateful.sum(), (~hateful).sum()) >= LEAST
     auc = plain_interval(roc_auc(hateful, score), cluster_auc(
@@ -108,7 +109,7 @@ def run_suite(
              "templates": None if suite.template is None else templates[kind, name], "accuracy": figures[kind, name]}
             for kind, name in parts if kind in ("hateful", "non-hateful")],
         "targets": targets,
-        "target_gap": _gap(targets, means, drawn, [*parts]),
+        "target_gap": _gap(targets, shares, [*parts]),
         "languages": _listed("language", figures, cases),
         "published": PUBLISHED if suite.format == "HateCheck" else None,
     }
@@ -141,12 +142,13 @@ def _listed(kind: str, figures: Mapping[tuple[str, str], Any], cases: Mapping[tu
 
 
 def _gap(
-    targets: Sequence[Mapping[str, Any]], means: Floats, drawn: Floats, parts: Sequence[tuple[str, str]]
+    targets: Sequence[Mapping[str, Any]], shares: ClusterMeans, parts: Sequence[tuple[str, str]]
 ) -> dict[str, Any] | None:
     """How far the accuracies of the best and the worst target are apart."""
     places = [parts.index(("target", each["target"])) for each in targets if each["accuracy"]]
     if len(places) < 2:
         return None
+    means, drawn = shares.mean, shares.drawn
     best, worst = max(places, key=lambda place: means[place]), min(places, key=lambda place: means[place])
     return {"best": parts[best][1], "worst": parts[worst][1],
             "gap": plain_interval(means[best] - means[worst], drawn[:, best] - drawn[:, worst])}

@@ -205,7 +205,7 @@ def _range(probe: Probe, gap: Gaps, means: Means, groups: Sequence[Mapping[str, 
         return None
     parts = _parts([case.group for case in probe.cases], gap.compared)
     ends = (measured[0], measured[-1])
-    mean, drawn = means.drawn(gap.gap, [parts[name] for name in ends])
+    mean, drawn, _ = means.drawn(gap.gap, [parts[name] for name in ends])
     return {"highest": ends[0], "lowest": ends[1],
             "gap": plain_interval(mean[0] - mean[1], drawn[:, 0] - drawn[:, 1])}
 

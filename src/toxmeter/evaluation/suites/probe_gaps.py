@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from toxmeter.evaluation.clusters import cluster_means
+from toxmeter.evaluation.clusters import ClusterMeans, cluster_means
 from toxmeter.evaluation.plain import LEAST, plain_interval
 
 if TYPE_CHECKING:
@@ -109,22 +109,28 @@ class Means:
     resamples: int
     seed: int
 
-    def drawn(self, values: Floats, parts: Sequence[Truth]) -> tuple[Floats, Floats]:
-        """``[g]`` means of the parts, and ``[resamples, g]`` of resampled templates; see ``cluster_means``."""
+    def drawn(self, values: Floats, parts: Sequence[Truth]) -> ClusterMeans:
+        """Means of ``values [n]`` over ``g`` parts ``[n]``, and the same of resampled templates."""
         return cluster_means(np.nan_to_num(values), np.stack(parts, axis=1), self.template,
                              resamples=self.resamples, seed=self.seed)
 
-    def figures(self, values: Floats, parts: Mapping[str, Truth]) -> dict[str, Figure]:
-        """The mean of ``values [n]`` over each part ``[n]`` with its interval; None over few cases."""
+    def figures(self, values: Floats, parts: Mapping[str, Truth], *, signed: bool = False) -> dict[str, Figure]:
+        """The mean of ``values [n]`` over each part ``[n]`` with its interval; None over few cases.
+
+        Args:
+            values: in [0, 1].
+            parts: by name.
+            signed: they are in [-1, 1] instead.
+        """
         if not parts:
             return {}
-        means, drawn = self.drawn(values, [*parts.values()])
-        return {name: plain_interval(means[place], drawn[:, place]) if part.sum() >= LEAST else None
-                for place, (name, part) in enumerate(parts.items())}
+        found = self.drawn(values, [*parts.values()])
+        return {name: None if part.sum() < LEAST else plain_interval(found.mean[place], found.drawn[:, place])
+                if signed else found.share(place) for place, (name, part) in enumerate(parts.items())}
 
     def of_gaps(self, parts: Mapping[str, Truth], found: Gaps) -> dict[str, dict[str, Figure]]:
         """Per part mean |gap| ``absolute``, mean gap ``signed``, and ``flip_rate``."""
         columns = {"absolute": np.abs(found.gap), "signed": found.gap, "flip_rate": found.flip}
         parts = {name: part & found.compared for name, part in parts.items()}
-        figures = {key: self.figures(values, parts) for key, values in columns.items()}
+        figures = {key: self.figures(values, parts, signed=key == "signed") for key, values in columns.items()}
         return {name: {key: figures[key][name] for key in columns} for name in parts}
