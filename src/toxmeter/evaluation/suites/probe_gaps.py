@@ -125,8 +125,11 @@ class Means:
         if not parts:
             return {}
         found = self.drawn(values, [*parts.values()])
-        return {name: None if part.sum() < LEAST else plain_interval(found.mean[place], found.drawn[:, place])
-                if signed else found.share(place) for place, (name, part) in enumerate(parts.items())}
+        figures = {}
+        for place, (name, part) in enumerate(parts.items()):
+            figure = plain_interval(found.mean[place], found.drawn[:, place]) if signed else found.share(place)
+            figures[name] = figure if part.sum() >= LEAST else None
+        return figures
 
     def of_gaps(self, parts: Mapping[str, Truth], found: Gaps) -> dict[str, dict[str, Figure]]:
         """Per part mean |gap| ``absolute``, mean gap ``signed``, and ``flip_rate``."""
