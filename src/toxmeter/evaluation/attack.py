@@ -85,14 +85,14 @@ def attack(
                for index, row in enumerate(rows)]
     outcomes = _run(scorer, attacks)
     escaped = np.array([outcome.escaped for outcome in outcomes], np.float64)
-    shares = cluster_means(escaped, np.ones((len(rows), 1), np.bool_), np.arange(len(rows)),
-                           resamples=resamples, seed=seed)
+    escapes = cluster_means(escaped, np.ones((len(rows), 1), np.bool_), np.arange(len(rows)),
+                            resamples=resamples, seed=seed)
     enough = len(rows) >= LEAST
     won = [(row, outcome) for row, outcome in zip(rows, outcomes, strict=True) if outcome.escaped]
     steps = sorted({step for step in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000) if step < budget} | {budget})
     return {
         "budget": budget, "flagged": len(flagged), "attacked": len(rows),
-        "escaped": shares.share(0) if enough else None,
+        "escaped": escapes.share(0) if enough else None,
         "within": [[step, plain(sum(outcome.queries <= step for _, outcome in won) / len(rows))] for step in steps]
         if enough else None,
         "median_queries": plain(np.median([outcome.queries for _, outcome in won])) if won and enough else None,

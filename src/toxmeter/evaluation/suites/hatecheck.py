@@ -88,8 +88,7 @@ def run_suite(
     shares = cluster_means((found.unsafe == suite.hateful).astype(np.float64), members, clusters,
                            resamples=resamples, seed=seed)
     cases = dict(zip(parts, members.sum(axis=0).tolist(), strict=True))
-    figures = {part: shares.share(place) if cases[part] >= LEAST else None
-               for place, part in enumerate(parts)}
+    figures = {part: shares.share(place) if cases[part] >= LEAST else None for place, part in enumerate(parts)}
     templates = dict(zip(parts, shares.clusters.tolist(), strict=True))
     hateful, score = suite.hateful[known], found.score[known]
     both = min(hateful.sum(), (~hateful).sum()) >= LEAST
