@@ -205,8 +205,8 @@ def _agreement(labels: LabelSet, true: Integers, decided: Integers, resamples: i
     matrix = confusion_matrix(true, decided, len(labels))
     drawn = bootstrap_confusion(matrix, repeats=resamples, seed=seed)
     one, many = class_counts(matrix), class_counts(drawn)
-    report: dict[str, Any] = {"accuracy": plain_interval(
-        accuracy(matrix), accuracy(drawn), share_of=int(matrix.sum()))}
+    rows = int(matrix.sum())
+    report: dict[str, Any] = {"accuracy": plain_interval(accuracy(matrix), accuracy(drawn), share_of=rows)}
     report |= {name: plain_interval(mean(one), mean(many)) for name, mean in _AVERAGES.items()}
     if labels.kind == "binary":
         column = positive_column(labels)
