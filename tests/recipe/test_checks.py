@@ -51,6 +51,11 @@ def test_two_readings_need_dropout(problems: Callable[..., list[str]]) -> None:
                              " above 0"]
 
 
+def test_a_share_needs_a_teacher(problems: Callable[..., list[str]]) -> None:
+    assert problems(f"{TUNED}[train]\nteacher_share = 0.5") == [
+        "train.teacher_share: counts for nothing without train.teacher: name one, or leave it out"]
+
+
 @pytest.mark.parametrize(("dimension", "problem"), [
     ("field = 'train.schedul', low = 1, high = 2",
      ".field: 'train.schedul' is no field that can be varied (did you mean 'train.schedule'?)"),

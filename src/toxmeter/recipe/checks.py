@@ -59,6 +59,8 @@ def contradictions(
         yield "train.keep_base", "a bag has no encoder to go back to: leave it out"
     if value_at(recipe, "train.consistency") and value_at(recipe, "model.dropout") == 0:
         yield "train.consistency", "two readings without dropout are one and the same: set model.dropout above 0"
+    if (value_at(recipe, "train.teacher_share") or 1) < 1 and not value_at(recipe, "train.teacher"):
+        yield "train.teacher_share", "counts for nothing without train.teacher: name one, or leave it out"
     if value_at(recipe, "evaluate.f1_slack") and value_at(recipe, "evaluate.thresholds") != "f1":
         yield "evaluate.f1_slack", 'chooses among thresholds by F1: set evaluate.thresholds = "f1", or leave it out'
     yield from check_extra(value_at(recipe, "train.extra") or {})

@@ -139,6 +139,9 @@ class FineTuning:
             run. Runs can be added to kept checkpoints.
         consistency: how much two readings of a text under different dropout must agree (R-Drop, Liang et al. 2021):
             .5 to 5 may make a better model of few or doubtful rows, for twice the time; 0 for one reading.
+        teacher: a model of the same labels whose probabilities the training rows are given as labels (knowledge
+            distillation, Hinton et al. 2015): a shipped model, a folder, or an id of the Hugging Face hub; "" for none.
+        teacher_share: what the teacher counts against a label that is known; where none is, it counts alone.
         loss: cross-entropy, or focal (Lin et al. 2017: what is easy counts less).
         focal_gamma: how much less; 0 is cross-entropy.
         label_smoothing: share of each target that is spread evenly over the labels.
@@ -171,6 +174,8 @@ class FineTuning:
     keep_base: float = bounded(0.0, 0.0, 1.0)
     soup: int = bounded(1, 1, 100)
     consistency: float = bounded(0.0, 0.0, 100.0)
+    teacher: str = field(default="", metadata={"blank": True})
+    teacher_share: float = bounded(1.0, 0.01, 1.0)
     loss: Literal["cross-entropy", "focal"] = "cross-entropy"
     focal_gamma: float = bounded(2.0, 0.0, 10.0)
     label_smoothing: float = bounded(0.0, 0.0, 0.5)

@@ -31,6 +31,7 @@ from toxmeter.training.checkpoints import load_finished, open_folder, remember_f
 from toxmeter.training.encoder import encode_all, load_network
 from toxmeter.training.loss import Loss, balanced_weights, chance_level, disagreement, make_loss
 from toxmeter.training.soup import stir
+from toxmeter.training.teacher import taught
 from toxmeter.training.trainer import Encoded, Metrics, ToxicityTrainer, predict
 
 if TYPE_CHECKING:
@@ -102,6 +103,10 @@ def fit(
     tell = report or (lambda _what, _share: None)
     _check_monitor(how, parts)
     digest = _digest(recipe, parts)
+    facts: dict[str, Any] = {}
+    if how.teacher:
+        open_folder(folder, digest, resume=resume)  # what is wrong with it is told before the teacher is asked
+        parts, facts["teacher"] = taught(parts, how.teacher, how.teacher_share, folder / "teacher.npz", digest, tell)
 
     def run(number: int, folder: Path, watching: Sequence[Any]) -> Fitted:
         return _run(recipe, parts, folder, digest, number=number, resume=resume, callbacks=[OnSave(saved), *watching],
@@ -116,12 +121,14 @@ def fit(
         steps += other.steps
     if how.keep_base:
         stir(fitted.model.base_model, _start(recipe, parts)[0].base_model, how.keep_base)  # the head has no base
+    if how.soup > 1:
+        facts["best_of_each_run"] = each
+    fitted = replace(fitted, steps=steps, facts=fitted.facts | facts)
     if not how.keep_base and how.soup == 1:
         return fitted
     ids, _ = encode_all(fitted.tokenizer, parts.validation.texts, _shape(recipe).max_length)
     logits, best = _validated(fitted.model, ids, fitted.tokenizer, parts, fitted.monitor)
-    more = {"best_of_each_run": each} if how.soup > 1 else {}
-    return replace(fitted, validation_logits=logits, best=best, steps=steps, facts=fitted.facts | more)
+    return replace(fitted, validation_logits=logits, best=best)
 
 
 def _start(recipe: Recipe, parts: Parts) -> tuple[Any, Any]:
