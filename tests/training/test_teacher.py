@@ -166,9 +166,11 @@ def test_an_interrupted_student_goes_on_to_the_same_weights(
     assert again.facts.keys() >= {"teacher", "best_of_each_run"}
 
 
-def test_the_manifest_names_the_teacher(
+def test_manifest_and_card_name_the_teacher(
     fine_tuning: Recipe, schooled: Artifact, sayings: Path, tmp_path: Path
 ) -> None:
     artifact = train(student(fine_tuning, schooled), sayings, tmp_path / "student")
     assert artifact.manifest.metrics["fit"]["teacher"] == schooled.version
+    assert f"It was trained on the scores of `{schooled.version}`." in (artifact.path / "README.md").read_text()
+    assert "It was trained on the scores" not in (schooled.path / "README.md").read_text()
     assert artifact.manifest.metrics["test"]["mean_auc"]["value"] > 0.9

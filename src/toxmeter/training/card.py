@@ -68,6 +68,8 @@ def _head(manifest: Manifest) -> str:
     base, revision = shape.get("base"), shape.get("revision")
     start = (f" {'Trained on the tokenizer of' if shape['format'] == 'bag' else 'Fine-tuned from'} `{base}`"
              + (f", revision `{revision}`" if revision else "") + ".") if base else ""
+    teacher = manifest.metrics.get("fit", {}).get("teacher")
+    start += f" It was trained on the scores of `{teacher}`." if teacher else ""
     return (f"---\nlicense: {'unknown' if licence == 'noassertion' else licence}\n{library}"
             "pipeline_tag: text-classification\ntags: [toxicity, text-classification]\n---\n\n"
             f"# {manifest.name}, release {manifest.number}\n\n"
