@@ -1,7 +1,7 @@
 """Knowledge distillation (Hinton et al. 2015): a model learns what another one says of the training rows.
 
 A teacher's probabilities tell how sure one may be, and what of two labels is nearer, which a label of 0 or 1 does not;
-of rows without a label they make rows with one. Only training rows are taught: what chooses and reports keeps its own
+they also stand in for labels that a row lacks. Only training rows are taught: what chooses and reports keeps its own
 labels. The teacher may be any scorer, larger or of another kind. This module trains nothing, and knows no temperature:
 teachers are calibrated scorers, not bare logits.
 """
