@@ -39,7 +39,7 @@ _REVIEWS = ("model.dropout=0.1", "model.freeze=nothing", "model.max_length=64", 
             "train.warmup=0.06", "train.weight_decay=0.01")
 _RACE = ("train.lr=1e-4", "train.warmup=0.06", "train.batch_tokens=2048", "train.accumulation=1",
          "train.max_steps=240", "train.evaluate_every=30", "train.monitor=f1")
-_OFF: tuple[object, ...] = (0, 1, None, "", [], {})  # train.soup is off at 1
+_OFF: tuple[object, ...] = (0, 1, None, "", [], {})  # train.soup and teacher_share are off at 1
 
 
 @dataclass(frozen=True)
