@@ -88,7 +88,7 @@ def _keep(file: Path, digest: str, scores: Floats, version: str) -> None:
 def _kept(file: Path, digest: str) -> tuple[Floats, str] | None:
     if not file.is_file():
         return None
-    with np.load(file) as found:  # no pickles
+    with np.load(file, allow_pickle=False) as found:
         if str(found["digest"]) != digest:
             return None
         return found["scores"], str(found["version"])
