@@ -153,7 +153,7 @@ def legible_to(tokenizer: Any) -> Callable[[str], str]:  # noqa: ANN401 - see To
 
     def legible(text: str) -> str:
         text = encode(text).decode()
-        if max(map(len, text.split()), default=0) <= longest:
+        if all(len(each) <= longest for each in text.split()):
             return text
         return word.sub(lambda found: " ".join(part.findall(found[0])), text)
 
