@@ -21,6 +21,7 @@ from toxmeter.training.parts import prepare
 
 OUTPUT = Path(__file__).parents[1] / "src" / "toxmeter" / "models" / "weights" / "cascade"
 FLIPS = 0.003
+ALL = 3_600.0  # seconds, in which all of the texts are timed
 
 
 def main() -> None:
@@ -31,10 +32,10 @@ def main() -> None:
     parts = prepare(read_recipe("nano"), data)
     validation, test = parts.validation.texts, parts.test.texts
     nano, mini = load("nano"), load("mini")
-    low, report = fit_cascade(nano, mini, validation, test, flips=FLIPS)
-    report["speed"] = speed_up(CascadeScorer(nano, mini, low), test)
+    deferral, report = fit_cascade(nano, mini, validation, test, flips=FLIPS)
+    report["speed"] = speed_up(CascadeScorer(nano, mini, deferral), test, seconds=ALL)
     origin = {"set": "jigsaw-natural", "chosen on": "validation", "measured on": "test"}
-    written = write_cascade(artifact_of("nano"), artifact_of("mini"), low, report, OUTPUT, data=origin,
+    written = write_cascade(artifact_of("nano"), artifact_of("mini"), deferral, report, OUTPUT, data=origin,
                             replace_output=True)
     print(json.dumps(report, indent=1))
     print(written.version)

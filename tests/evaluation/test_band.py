@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from toxmeter import LabelSet
 from toxmeter.errors import InputError, LabelError
 from toxmeter.evaluation.band import ANY, Seen, choose_band, share_limits, simulate, worst_flips
-from toxmeter.models.cascade import sure
+from toxmeter.models.deferral import Deferral
 
 LABELS = LabelSet(("toxic", "insult", "other"), "multilabel", ("toxic", "insult"))
 AT = (0.3, 0.9)
@@ -58,6 +59,11 @@ def whole(first: Any, second: Any) -> Seen:
     return Seen(first, first, second, np.arange(len(first)))
 
 
+def sure(first: Any, low: Mapping[str, float]) -> Any:
+    """Which texts of one window each the first answers."""
+    return ~Deferral(low).windows(first.astype(np.float32), np.arange(len(first)), LABELS)
+
+
 def noisy(rows: int, seed: int) -> tuple[Any, Any]:
     """A fast scorer, and a better one that mostly agrees."""
     random = np.random.default_rng(seed)
@@ -69,12 +75,12 @@ def noisy(rows: int, seed: int) -> tuple[Any, Any]:
 def test_the_band_keeps_the_promise_on_the_texts_that_chose(seed: int) -> None:
     first, second = noisy(1_500, seed)
     band = choose_band(whole(first, second), LABELS, flips=0.01, confidence=0.5)
-    answered = sure(first.astype(np.float32), band.low, LABELS)
+    answered = sure(first, band.deferral.low)
     assert band.answered == answered.sum()
     found = worst_flips(np.where(answered[:, None], first, second), second, LABELS)
     assert found == band.flips
     assert max(each.share for each in found.values()) == band.limit <= 0.01
-    assert all(0 <= low <= AT[0] for low in band.low.values())
+    assert all(0 <= low <= AT[0] for low in band.deferral.low.values())
 
 
 def windowed(texts: int, seed: int) -> Seen:
@@ -91,7 +97,7 @@ def windowed(texts: int, seed: int) -> Seen:
 def test_the_promise_holds_for_texts_of_several_windows(seed: int) -> None:
     seen = windowed(1_200, seed)
     band = choose_band(seen, LABELS, flips=0.01, confidence=0.5)
-    scores, read, by_second = simulate(seen, band.low, LABELS)
+    scores, read, by_second = simulate(seen, band.deferral, LABELS)
     assert worst_flips(scores, seen.truth, LABELS) == band.flips
     assert max(each.share for each in band.flips.values()) <= 0.01
     assert band.answered == 1_200 - by_second.sum()
@@ -101,8 +107,8 @@ def test_the_promise_holds_for_texts_of_several_windows(seed: int) -> None:
 
 def test_windows_save_reading() -> None:
     seen = windowed(3_000, 1)
-    low = choose_band(seen, LABELS, flips=0.01, confidence=0.5).low
-    _, read, by_second = simulate(seen, low, LABELS)
+    rule = choose_band(seen, LABELS, flips=0.01, confidence=0.5).deferral
+    _, read, by_second = simulate(seen, rule, LABELS)
     assert read.sum() < 0.8 * by_second[seen.owners].sum()
 
 
@@ -124,8 +130,7 @@ def test_more_flips_or_less_confidence_answer_more() -> None:
 def test_the_next_text_would_have_been_too_much() -> None:
     first, second = noisy(2_000, 2)
     band = choose_band(whole(first, second), LABELS, flips=0.005, confidence=0.5)
-    higher = {name: low * 1.2 for name, low in band.low.items()}
-    answered = sure(first.astype(np.float32), higher, LABELS)
+    answered = sure(first, {name: low * 1.2 for name, low in band.deferral.low.items()})
     found = worst_flips(np.where(answered[:, None], first, second), second, LABELS)
     assert max(each.share for each in found.values()) > 0.005
 
@@ -134,7 +139,7 @@ def test_a_scorer_that_knows_nothing_answers_nothing() -> None:
     random = np.random.default_rng(0)
     band = choose_band(whole(np.full((2_000, 3), 0.1), random.random((2_000, 3))), LABELS, flips=0.003)
     assert band.answered == 0
-    assert set(band.low.values()) == {0}
+    assert set(band.deferral.low.values()) == {0}
 
 
 def test_an_equal_scorer_answers_all_that_is_low() -> None:

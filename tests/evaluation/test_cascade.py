@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from toxmeter.evaluation.cascade import fit_cascade, speed_up, split_texts
 from toxmeter.evaluation.cascade_artifact import check_cascade, write_cascade
 from toxmeter.models.cascade import CascadeScorer
 from toxmeter.models.catalog import artifact_of
+from toxmeter.models.deferral import Deferral
 
 LABELS = LabelSet(("toxic", "other"), "multilabel", ("toxic",))
 
@@ -50,16 +52,16 @@ def texts(rows: int, first: int = 0) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def fitted() -> tuple[dict[str, float], dict[str, Any]]:
+def fitted() -> tuple[Deferral, dict[str, Any]]:
     fast, slow = models(5_000)
     return fit_cascade(fast, slow, texts(3_500), texts(1_500, 3_500))
 
 
-def test_what_is_reported_is_what_the_cascade_does(fitted: tuple[dict[str, float], dict[str, Any]]) -> None:
-    low, report = fitted
+def test_what_is_reported_is_what_the_cascade_does(fitted: tuple[Deferral, dict[str, Any]]) -> None:
+    rule, report = fitted
     fast, slow = models(5_000)
     held = texts(1_500, 3_500)
-    scores, stage = CascadeScorer(fast, slow, low).score_staged(held)
+    scores, stage = CascadeScorer(fast, slow, rule).score_staged(held)
     assert report["held_out"]["answered"]["value"] == pytest.approx((stage == 0).mean(), abs=1e-5)
     assert 0.3 < report["held_out"]["answered"]["value"] < 1
     toxic = slow.score(held)[:, 0]
@@ -69,13 +71,13 @@ def test_what_is_reported_is_what_the_cascade_does(fitted: tuple[dict[str, float
     assert json.loads(json.dumps(report)) == report
 
 
-def test_texts_that_chose_stay_within_the_bound(fitted: tuple[dict[str, float], dict[str, Any]]) -> None:
+def test_texts_that_chose_stay_within_the_bound(fitted: tuple[Deferral, dict[str, Any]]) -> None:
     for each in fitted[1]["chosen"]["flips"].values():
         assert each["share"]["high"] <= 0.006
         assert each["share"]["value"] <= 0.003
 
 
-def test_more_flips_let_the_first_answer_more(fitted: tuple[dict[str, float], dict[str, Any]]) -> None:
+def test_more_flips_let_the_first_answer_more(fitted: tuple[Deferral, dict[str, Any]]) -> None:
     fast, slow = models(5_000)
     _, report = fit_cascade(fast, slow, texts(3_500), texts(1_500, 3_500), flips=0.02)
     assert report["chosen"]["answered"]["value"] > fitted[1]["chosen"]["answered"]["value"]
@@ -110,29 +112,29 @@ def test_a_share_that_is_none_is_refused(share: float) -> None:
 
 def test_speed_is_measured_on_each_text_once() -> None:
     fast, slow = models(300)
-    found = speed_up(CascadeScorer(fast, slow, {"toxic": 0.2}), texts(300))
+    found = speed_up(CascadeScorer(fast, slow, Deferral({"toxic": 0.2})), texts(300))
     assert found["texts"] <= 300
     assert min(found[name] for name in ("first", "second", "cascade", "times_as_fast")) > 0
 
 
 @pytest.fixture
-def written(fitted: tuple[dict[str, float], dict[str, Any]], tmp_path: Path) -> Path:
-    low, report = fitted
+def written(fitted: tuple[Deferral, dict[str, Any]], tmp_path: Path) -> Path:
+    rule, report = fitted
     first, second = (
         write_artifact(tmp_path / stage, Manifest(name=report[stage].partition("@")[0], number=1, format="crystal",
                                                   labels=LABELS, licence="MIT"), {}, card="")
         for stage in ("first", "second"))
     named = report | {"first": first.version, "second": second.version}
     with pytest.raises(InputError, match="the report is of"):
-        write_cascade(first, second, low, report, tmp_path / "both")
-    return write_cascade(first, second, low, named, tmp_path / "both").path
+        write_cascade(first, second, rule, report, tmp_path / "both")
+    return write_cascade(first, second, rule, named, tmp_path / "both").path
 
 
-def test_the_card_says_what_was_measured(written: Path, fitted: tuple[dict[str, float], dict[str, Any]]) -> None:
+def test_the_card_says_what_was_measured(written: Path, fitted: tuple[Deferral, dict[str, Any]]) -> None:
     card = (written / "README.md").read_text("utf-8")
     manifest = json.loads((written / "toxmeter.json").read_text("utf-8"))["manifest"]
     assert manifest["model"]["first"]["name"] == "../first"
-    assert manifest["model"]["low"] == fitted[0]
+    assert {name: manifest["model"][name] for name in ("low", "dilution", "relative")} == asdict(fitted[0])
     assert manifest["licence"] == "MIT"
     assert "On 1,500 texts that did not choose" in card
     assert f"{100 * fitted[1]['held_out']['answered']['value']:.1f} %" in card
@@ -141,8 +143,9 @@ def test_the_card_says_what_was_measured(written: Path, fitted: tuple[dict[str, 
 
 def test_shipped_models_are_named_and_folders_are_relative(tmp_path: Path) -> None:
     nano, mini = check_cascade("nano", "mini", tmp_path / "both")
-    manifest = artifact_of("cascade").manifest.to_dict()
-    written = write_cascade(nano, mini, manifest["model"]["low"], manifest["metrics"]["cascade"], tmp_path / "both")
+    report = artifact_of("cascade").manifest.metrics["cascade"]
+    written = write_cascade(nano, mini, load("cascade").deferral,  # type: ignore[attr-defined]
+                            report, tmp_path / "both")
     assert written.manifest.model["first"]["name"] == "nano"
     shipped, ours = load("cascade"), load(tmp_path / "both")
     rows = ["what a lovely day", "you stupid idiot", "I will find you"]

@@ -16,13 +16,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toxmeter import LabelSet, load
-from toxmeter.errors import ArtifactError, InputError, LabelError
-from toxmeter.models.cascade import CascadeScorer, sure
+from toxmeter.errors import ArtifactError, InputError
+from toxmeter.models.cascade import CascadeScorer
 from toxmeter.models.catalog import BULK, DEFAULT, artifact_of
+from toxmeter.models.deferral import Deferral
 from toxmeter.models.scorer import Staged
 
 LABELS = LabelSet(("toxic", "insult"), "multilabel", ("toxic", "insult"))
 LOW = {"toxic": 0.2, "insult": 0.1}
+RULE = Deferral(LOW, dilution=2, relative=0.5)
 
 
 class Numbers:
@@ -62,11 +64,11 @@ class Lines(Numbers):
 
 
 def by_lines() -> CascadeScorer:
-    return CascadeScorer(Lines("fast"), Lines("slow", 0.05), LOW, dilution=2)
+    return CascadeScorer(Lines("fast"), Lines("slow", 0.05), RULE)
 
 
-def cascade(**settings: Any) -> CascadeScorer:
-    return CascadeScorer(Numbers("fast"), Numbers("slow", 0.05), LOW, **settings)
+def cascade(rule: Deferral = RULE, **settings: Any) -> CascadeScorer:
+    return CascadeScorer(Numbers("fast"), Numbers("slow", 0.05), rule, **settings)
 
 
 SCORE = st.sampled_from([0.0, 0.05, 0.0999, 0.1, 0.15, 0.2, 0.5, 0.9])
@@ -106,7 +108,9 @@ def test_of_a_long_text_the_second_reads_the_windows_that_are_unsure(texts: list
     made = by_lines()
     scores, stage = made.score_staged(["\n".join(f"{one} {other}" for one, other in text) for text in texts])
     for text, found, place in zip(texts, scores, stage, strict=True):
-        unsure = [line for line in text if line[0] >= np.float32(0.2) or line[1] >= np.float32(0.1)]
+        worst = np.max(text, axis=0) / 2
+        unsure = [line for line in text if (line[0] >= np.float32(0.2) and line[0] >= worst[0])
+                  or (line[1] >= np.float32(0.1) and line[1] >= worst[1])]
         expected = np.max(unsure or text, axis=0) + (0.05 if unsure else 0)
         assert place == bool(unsure)
         np.testing.assert_allclose(found, expected, atol=1e-6)
@@ -118,54 +122,41 @@ def test_the_second_reads_no_window_of_a_text_that_is_low_as_a_whole() -> None:
             return super().score(texts) * np.array([[1 + ("\n" not in text)] for text in texts], np.float32)
 
     slow = Lines("slow")
-    made = CascadeScorer(Diluted("fast"), slow, LOW, dilution=2)
+    made = CascadeScorer(Diluted("fast"), slow, RULE)
     _, stage = made.score_staged(["0.09 0.0\n0.0 0.0", "0.11 0.0\n0.0 0.0", "0.11 0.0"])
     assert stage.tolist() == [0, 1, 1]
     assert slow.asked == [["0.11 0.0", "0.11 0.0"]]
 
 
 def test_labels_without_a_low_are_not_looked_at() -> None:
-    made = CascadeScorer(Numbers("fast"), Numbers("slow"), {"toxic": 0.2})
+    made = CascadeScorer(Numbers("fast"), Numbers("slow"), Deferral({"toxic": 0.2}))
     assert made.score_staged(["0.1 0.9", "0.3 0.0"])[1].tolist() == [0, 1]
-
-
-def test_what_is_no_number_is_not_sure() -> None:
-    assert sure(np.array([[np.nan, 0.0], [0.0, 0.0]]), LOW, LABELS).tolist() == [False, True]
 
 
 def test_stages_have_names_that_tell_them_apart() -> None:
     made = cascade()
     assert isinstance(made, Staged)
     assert made.stages == ("fast", "slow")
-    assert CascadeScorer(Numbers("m"), Numbers("m", 0.1), LOW).stages == ("m@1+00000000", "m@1+00000000")
+    assert CascadeScorer(Numbers("m"), Numbers("m", 0.1), RULE).stages == ("m@1+00000000", "m@1+00000000")
 
 
-def test_the_version_depends_on_models_and_lows() -> None:
-    versions = {cascade().version, CascadeScorer(Numbers("fast"), Numbers("slow"), {"toxic": 0.3}).version,
-                CascadeScorer(Numbers("other"), Numbers("slow"), LOW).version, cascade(version="mine@1").version,
-                cascade(dilution=3).version}
-    assert len(versions) == 5
+def test_the_version_depends_on_models_and_the_rule() -> None:
+    rules = [Deferral({"toxic": 0.3}), Deferral(LOW, dilution=3, relative=0.5), Deferral(LOW, dilution=2, relative=0.4)]
+    versions = {cascade().version, CascadeScorer(Numbers("other"), Numbers("slow"), RULE).version,
+                cascade(version="mine@1").version, *(cascade(rule).version for rule in rules)}
+    assert len(versions) == 6
     assert cascade().version == cascade().version
 
 
-@pytest.mark.parametrize(("low", "error", "message"), [
-    ({}, ValueError, "would answer every text"), ({"toxic": 1.5}, ValueError, r"low of toxic is 1.5"),
-    ({"toxic": float("nan")}, ValueError, "low of toxic is nan"), ({"threat": 0.1}, LabelError, "threat")])
-def test_lows_that_mean_nothing_are_refused(low: dict[str, float], error: type[Exception], message: str) -> None:
-    with pytest.raises(error, match=message):
-        CascadeScorer(Numbers("fast"), Numbers("slow"), low)
-
-
-@pytest.mark.parametrize("dilution", [0.9, 0.0, float("nan"), float("inf")])
-def test_a_dilution_that_means_nothing_is_refused(dilution: float) -> None:
-    with pytest.raises(ValueError, match="dilution is"):
-        cascade(dilution=dilution)
+def test_a_rule_that_cannot_be_followed_is_refused() -> None:
+    with pytest.raises(ValueError, match="would answer every text"):
+        cascade(Deferral({}))
 
 
 def test_models_of_other_labels_are_refused() -> None:
     other = LabelSet(("insult", "toxic"), "multilabel", ("toxic",))
     with pytest.raises(ValueError, match="both must have the same in the same order"):
-        CascadeScorer(Numbers("fast", labels=other), Numbers("slow"), LOW)
+        CascadeScorer(Numbers("fast", labels=other), Numbers("slow"), RULE)
 
 
 @pytest.mark.parametrize("texts", [["a", None], "bare text", [b"bytes"]])
@@ -226,6 +217,7 @@ def copied(tmp_path: Path, change: Any) -> Path:
     (lambda model: model.pop("second"), "not a cascade of its manifest"),
     (lambda model: model.pop("low"), "not a cascade of its manifest"),
     (lambda model: model.pop("dilution"), "not a cascade of its manifest"),
+    (lambda model: model.pop("relative"), "not a cascade of its manifest"),
     (lambda model: model.update(dilution=0.5), "not a cascade of its models"),
     (lambda model: model.update(low={"toxic": "high"}), "not a cascade of its manifest"),
     (lambda model: model.update(low={"toxic": 7}), "not a cascade of its models"),

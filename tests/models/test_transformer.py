@@ -19,7 +19,7 @@ from toxmeter.errors import ArtifactError, InputError
 from toxmeter.extras import need
 from toxmeter.labels import JIGSAW, LabelSet
 from toxmeter.models import Scorer, TransformerScorer
-from toxmeter.models.cascade import cut
+from toxmeter.models.deferral import cut
 from toxmeter.models.pretrained import quiet, transformer_files
 from toxmeter.models.scorer import Windowed
 

@@ -67,13 +67,13 @@ def cascade(
     texts = read.texts(text)
     choosing, measuring = split_texts(texts, held_out=held_out, seed=seed)
     with progress() as tell, CachedScorer(slow, cache_folder(), progress=scoring(tell, slow.version)) as cached:
-        low, report = fit_cascade(fast, cached, choosing, measuring, flips=flips, confidence=confidence)
+        deferral, report = fit_cascade(fast, cached, choosing, measuring, flips=flips, confidence=confidence)
         tell("measuring speed", 0.0)
-        report["speed"] = speed_up(CascadeScorer(fast, slow, low), texts, seed=seed)
+        report["speed"] = speed_up(CascadeScorer(fast, slow, deferral), texts, seed=seed)
         tell("measuring speed", 1.0)
     origin = {"file": data.resolve().name, "rows": len(texts), "sha256": read.sha256, "column": text,
               "held_out": held_out, "seed": seed}
-    written = write_cascade(*artifacts, low, report, output, name=name, data=origin, replace_output=force)
+    written = write_cascade(*artifacts, deferral, report, output, name=name, data=origin, replace_output=force)
     typer.echo(printable("\n".join(_summary(report)), keep="\n"))
     typer.echo(printable(f"{written.version} in {written.path}"))
 

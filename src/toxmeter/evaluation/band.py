@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from toxmeter.errors import InputError, LabelError
 from toxmeter.extras import need
-from toxmeter.models.cascade import DILUTION, joined, sure
+from toxmeter.models.deferral import Deferral, joined
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,14 +81,14 @@ class Band:
     """What a first scorer may answer, and how that went on the texts that it was chosen on.
 
     Attributes:
-        low: per toxic label, the score from which on the second is asked; all 0 where the first may answer nothing.
+        deferral: the rule, with a low for each toxic label; all 0 where the first may answer nothing.
         texts: how many texts it was chosen on.
         answered: how many of them the first answers.
         flips: per toxic label and for ``ANY``.
         limit: upper end of what the share of flips may be elsewhere, by the confidence that was asked for.
     """
 
-    low: Mapping[str, float]
+    deferral: Deferral
     texts: int
     answered: int
     flips: Mapping[str, Flips]
@@ -140,38 +140,39 @@ def choose_band(
     slope = np.sqrt(np.maximum(seen.texts[:, toxic].mean(axis=0, dtype=np.float64), 1 / count))
     truth = seen.truth
 
-    def lows(height: float) -> dict[str, float]:
-        return dict(zip(names, np.minimum(height * slope, at[0]).tolist(), strict=True))
+    def deferral(height: float) -> Deferral:
+        return Deferral(dict(zip(names, np.minimum(height * slope, at[0]).tolist(), strict=True)))
 
     def band(height: float) -> Band:
-        scores, _, by_second = simulate(seen, lows(height), labels)
+        rule = deferral(height)
+        scores, _, by_second = simulate(seen, rule, labels)
         found = worst_flips(scores, truth, labels, at=at)
         most = max(each.count for each in found.values())
         limit = share_limits(most, count, 2 * confidence - 1)[1] if confidence > 0.5 else most / count
-        return Band(lows(height), count, int((~by_second).sum()), found, limit)
+        return Band(rule, count, int((~by_second).sum()), found, limit)
 
     # a window is no longer read from its own height on, so that flips never become fewer, at no threshold
     own, whole = ((scores[:, toxic] / slope).max(axis=1) for scores in (seen.first, seen.texts))
-    heights = [*np.unique(np.minimum(own, whole[seen.owners] * DILUTION)).tolist(), np.inf]
+    heights = [*np.unique(np.minimum(own, whole[seen.owners] * deferral(0).dilution)).tolist(), np.inf]
     place = bisect_left(heights, True, key=lambda height: band(height).limit > flips)
     return band(heights[place - 1] if place > 1 else 0.0)  # at the first height, no text is answered
 
 
 def simulate(
-    seen: Seen, low: Mapping[str, float], labels: LabelSet
+    seen: Seen, deferral: Deferral, labels: LabelSet
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """What a ``CascadeScorer`` with these lows says of texts whose scores are known.
+    """What a ``CascadeScorer`` with this rule says of texts whose scores are known.
 
     Args:
         seen: the scores.
-        low: per label that is looked at.
+        deferral: the rule.
         labels: what the columns mean.
 
     Returns:
         scores ``[n, k]``; ``[m]``: whether the second reads a window; and ``[n]``: whether it answers a text.
     """
-    unsure = ~sure(seen.texts, {name: value / DILUTION for name, value in low.items()}, labels)
-    read = ~sure(seen.first, low, labels) & unsure[seen.owners]
+    unsure = deferral.texts(seen.texts, labels)
+    read = deferral.windows(seen.first, seen.owners, labels) & unsure[seen.owners]
     scores, by_second = joined(np.where(read[:, None], seen.second, seen.first), read, seen.owners)
     return np.where(unsure[:, None], scores, seen.texts), read, by_second
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +18,8 @@ import numpy.typing as npt
 from toxmeter.data.split import assign
 from toxmeter.errors import InputError
 from toxmeter.evaluation.band import RANGE, Flips, Seen, choose_band, share_limits, simulate, worst_flips
-from toxmeter.models.cascade import CascadeScorer, cut
+from toxmeter.models.cascade import CascadeScorer
+from toxmeter.models.deferral import Deferral, cut
 from toxmeter.models.scorer import check_texts
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 __all__ = ["fit_cascade", "speed_up", "split_texts"]
 
 _ROUNDS = 3
-_SECONDS = 30.0  # roughly how long the second model may take for the texts that are timed
 _WARM_UP = 64
 _MOST = 20_000
 
@@ -42,8 +42,8 @@ def fit_cascade(
     flips: float = 0.003,
     at: tuple[float, float] = RANGE,
     confidence: float = 0.95,
-) -> tuple[dict[str, float], dict[str, Any]]:
-    """Choose the lows of a cascade, and measure it on texts that did not choose.
+) -> tuple[Deferral, dict[str, Any]]:
+    """Choose the rule of a cascade, and measure it on texts that did not choose.
 
     Args:
         first: the fast one.
@@ -55,7 +55,7 @@ def fit_cascade(
         confidence: see ``choose_band``.
 
     Returns:
-        the lows for a ``CascadeScorer``; and plain JSON values: ``first`` and ``second`` (versions), ``thresholds``
+        the rule for a ``CascadeScorer``; and plain JSON values: ``first`` and ``second`` (versions), ``thresholds``
         (the range), ``flips_allowed``, ``confidence``; ``chosen`` and ``held_out``, each with ``texts``, ``answered``
         (the share answered by the first), ``read`` (the share of characters that the second reads) and ``flips``, per
         decision the share and the ``threshold`` where it is largest; shares of texts as ``value`` with its 95 %
@@ -77,11 +77,11 @@ def fit_cascade(
     if not band.answered:
         raise InputError(f"{first.version} may not answer a single text: too often it is low where {second.version}"
                          " decides otherwise. Allow more flips, or take a first model that is nearer to the second")
-    return dict(band.low), {
+    return band.deferral, {
         "first": first.version, "second": second.version, "thresholds": list(at), "flips_allowed": flips,
         "confidence": confidence,
-        "chosen": _measured(chosen, sizes, band.low, second.labels, at),
-        "held_out": _measured(*_seen(first, second, measured), band.low, second.labels, at),
+        "chosen": _measured(chosen, sizes, band.deferral, second.labels, at),
+        "held_out": _measured(*_seen(first, second, measured), band.deferral, second.labels, at),
     }
 
 
@@ -105,13 +105,16 @@ def split_texts(texts: Sequence[str], *, held_out: float = 0.3, seed: int = 0) -
     return sides
 
 
-def speed_up(cascade: CascadeScorer, texts: Sequence[str], *, seed: int = 0) -> dict[str, Any]:
+def speed_up(
+    cascade: CascadeScorer, texts: Sequence[str], *, seed: int = 0, seconds: float = 30.0
+) -> dict[str, Any]:
     """How much faster a cascade is than its second model alone, on this machine and these texts.
 
     Args:
         cascade: of live scorers, without a cache around them.
         texts: to draw from, each at most once.
         seed: of the drawing.
+        seconds: roughly how long the second model may take for the texts that are drawn.
 
     Returns:
         plain JSON values: ``texts`` drawn, ``first``, ``second`` and ``cascade`` (texts a second, the median of three
@@ -121,11 +124,11 @@ def speed_up(cascade: CascadeScorer, texts: Sequence[str], *, seed: int = 0) -> 
     drawn = [texts[row] for row in order]
     _seconds(cascade.second, drawn[:_WARM_UP])
     each = _seconds(cascade.second, drawn[:_WARM_UP]) / max(len(drawn[:_WARM_UP]), 1)
-    drawn = drawn[: max(_WARM_UP, int(_SECONDS / _ROUNDS / max(each, 1e-9)))]
+    drawn = drawn[: max(_WARM_UP, int(seconds / _ROUNDS / max(each, 1e-9)))]
     scorers = {"first": cascade.first, "second": cascade.second, "cascade": cascade}
     rounds = [{name: _seconds(scorer, drawn) for name, scorer in scorers.items()} for _ in range(_ROUNDS)]
     took = {name: max(statistics.median(each[name] for each in rounds), 1e-9) for name in scorers}
-    return {"texts": len(drawn), **{name: round(len(drawn) / seconds, 1) for name, seconds in took.items()},
+    return {"texts": len(drawn), **{name: round(len(drawn) / each, 1) for name, each in took.items()},
             "times_as_fast": round(took["second"] / took["cascade"], 2)}
 
 
@@ -137,10 +140,10 @@ def _seen(first: Scorer, second: Scorer, texts: list[str]) -> tuple[Seen, npt.ND
 
 
 def _measured(
-    seen: Seen, sizes: npt.NDArray[np.int64], low: Mapping[str, float], labels: LabelSet, at: tuple[float, float]
+    seen: Seen, sizes: npt.NDArray[np.int64], deferral: Deferral, labels: LabelSet, at: tuple[float, float]
 ) -> dict[str, Any]:
     """What a cascade does with some texts, as plain JSON values."""
-    scores, read, by_second = simulate(seen, low, labels)
+    scores, read, by_second = simulate(seen, deferral, labels)
     texts = len(scores)
     return {"texts": texts, "answered": _share(texts - int(by_second.sum()), texts),
             "read": round(float(sizes[read].sum() / max(sizes.sum(), 1)), 4), "flips": {

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -19,9 +20,9 @@ from toxmeter.errors import InputError
 from toxmeter.evaluation.report.blocks import percent, share_with_interval
 from toxmeter.evaluation.report.texts import visible
 from toxmeter.models.calibrated import NATURAL, scales
-from toxmeter.models.cascade import DILUTION
 from toxmeter.models.catalog import artifact_of, shipped
 from toxmeter.models.checkpoint import is_hub_id
+from toxmeter.models.deferral import Deferral
 
 __all__ = ["check_cascade", "write_cascade"]
 
@@ -50,7 +51,7 @@ def check_cascade(
 def write_cascade(
     first: Artifact,
     second: Artifact,
-    low: Mapping[str, float],
+    deferral: Deferral,
     report: Mapping[str, Any],
     output: Path,
     *,
@@ -65,7 +66,7 @@ def write_cascade(
     Args:
         first: of the fast model.
         second: of the better one.
-        low: of ``fit_cascade``.
+        deferral: of ``fit_cascade``.
         report: of ``fit_cascade``, with that of ``speed_up`` as ``speed`` or without.
         output: the folder to make.
         name: of the cascade.
@@ -82,8 +83,8 @@ def write_cascade(
               for stage, artifact in (("first", first), ("second", second))}
     manifest = Manifest(
         name=name, number=1, format="cascade", labels=second.manifest.labels,
-        model={**stages, "low": dict(low), "dilution": DILUTION}, thresholds=second.manifest.thresholds,
-        data=dict(data), licence=_licence(first.manifest, second.manifest),
+        model={**stages, **asdict(deferral)}, thresholds=second.manifest.thresholds, data=dict(data),
+        licence=_licence(first.manifest, second.manifest),
         calibration={**scales(second.manifest.calibration), NATURAL: {"kind": "none"}},
         metrics={"headline": _headline(report), "cascade": report}, libraries={"toxmeter": __version__})
     return write_artifact(output, manifest, {}, card=_card(manifest, report), replace=replace_output)
@@ -125,8 +126,10 @@ def _card(manifest: Manifest, report: Mapping[str, Any]) -> str:
         f"Two models as one. `{first}` scores every text, and answers where it is sure that the text is harmless: where"
         f" each of its scores lies below {limits}. `{second}` scores all others; of a text that is longer than it reads"
         f" at once, those windows of which `{first}` is not sure. That is looked at where one of `{first}`'s scores of"
-        f" the whole text is not {manifest.model['dilution']:g} times lower still. Labels, thresholds and named scales"
-        f" are those of `{second}`; what either model is good and bad at, its own card says.", "", "## Use", "",
+        f" the whole text is not {manifest.model['dilution']:g} times lower still. In each label, only those windows"
+        f" count that `{first}` gives at least {percent(manifest.model['relative'], 0)} of what it gives the text's"
+        f" worst one. Labels, thresholds and named scales are those of `{second}`; what either model is good and bad"
+        " at, its own card says.", "", "## Use", "",
         "```python", "from toxmeter import load", "",
         'scorer = load("path/to/this/folder")',
         'scores, stage = scorer.score_staged(["Hello, how are you today?"])  # stage: place in scorer.stages', "```",

@@ -5,11 +5,7 @@ need not see them. Where the first is sure that a text is toxic, the second is a
 and to decide alike at any threshold the first would have to know how toxic they are, not only that they are. Scores
 are not mixed: those of a text are all of one scorer.
 
-A long text is often doubtful in one place, so of its windows the second reads only those that the first is not sure
-of. Which texts are looked at that closely is decided by the text as a whole, with a lower bar: what is toxic in one
-place counts less in a long text.
-
-This module does not choose where "sure" begins (``toxmeter.evaluation.band``), and finds no model.
+This module does not say where "sure" begins (``toxmeter.models.deferral``), and finds no model.
 """
 
 from __future__ import annotations
@@ -17,14 +13,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import astuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from toxmeter.errors import ArtifactError, ToxmeterError
 from toxmeter.models.calibrated import RescaledScorer, rescaled
-from toxmeter.models.scorer import FloatArray, Scorer, Staged, check_texts, spans_of
+from toxmeter.models.deferral import Deferral, cut, joined
+from toxmeter.models.scorer import FloatArray, Scorer, Staged, check_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,10 +32,7 @@ if TYPE_CHECKING:
     from toxmeter.artifact import Artifact
     from toxmeter.labels import LabelSet
 
-__all__ = ["DILUTION", "CascadeScorer", "Pieces", "RescaledCascade", "cut", "joined", "sure"]
-
-DILUTION = 1.5
-"""How many times lower the bar is for a text as a whole than for a window."""
+__all__ = ["CascadeScorer", "RescaledCascade"]
 
 _STAGES = ("first", "second")
 
@@ -55,17 +50,15 @@ class CascadeScorer:
         stages: names of the first and the second.
         first: the fast one.
         second: the better one.
-        low: per label that is looked at, the score of a window by the first from which on the second is asked.
-        text_low: the same of a whole text, from which on its windows are looked at.
+        deferral: the rule by which the second is asked.
     """
 
     def __init__(
         self,
         first: Scorer,
         second: Scorer,
-        low: Mapping[str, float],
+        deferral: Deferral,
         *,
-        dilution: float = DILUTION,
         version: str | None = None,
         labels: LabelSet | None = None,
         thresholds: Mapping[str, float] | None = None,
@@ -75,29 +68,25 @@ class CascadeScorer:
         Args:
             first: the fast one.
             second: the better one, with the same labels in the same order.
-            low: per label in [0, 1]. A text is answered by the first if the scores of each of its windows by the
-                first all lie below; labels without a low are not looked at. The second has to be ``Windowed``, or
+            deferral: which texts, and which windows of them, the second is asked for; it has to be ``Windowed``, or
                 each text is one window.
-            dilution: at least 1. So many times lower must the scores of a whole text lie for its windows not to be
-                looked at.
-            version: of the artifact; None for one that is made of both versions and ``low``.
+            version: of the artifact; None for one that is made of both versions and the rule.
             labels: where other ones are to mean toxic; None for those of the second.
             thresholds: per label; None for those of the second.
 
         Raises:
-            ValueError: when the labels are not the same, or a low is no probability or of no label, or the dilution
-                is less than 1.
+            ValueError: when the labels are not the same, or the rule cannot be followed; see ``Deferral.check``.
+            LabelError: when a low is of no label.
         """
         if (first.labels.names, first.labels.kind) != (second.labels.names, second.labels.kind):
             raise ValueError(f"{first.version} has the labels {_told(first.labels)}, {second.version}"
                              f" {_told(second.labels)}: both must have the same in the same order")
-        _check_low(low, dilution, second.labels)
+        deferral.check(second.labels)
         self.labels = second.labels if labels is None else labels
-        self.version = version or _version(first, second, low, dilution)
+        self.version = version or _version(first, second, deferral)
         self.thresholds: Mapping[str, float] = second.thresholds if thresholds is None else thresholds
         self.window = min(first.window, second.window)
-        self.low = dict(low)
-        self.text_low = {name: value / dilution for name, value in low.items()}
+        self.deferral = deferral
         self.stages = _names(first.version, second.version)
         self.first, self.second = first, second
 
@@ -108,7 +97,7 @@ class CascadeScorer:
         """The scorer of a ``cascade`` artifact, which names its two models::
 
             {"first": {"name": "nano", "version": "nano@1+…"}, "second": {"name": "../mini", …}, "low": {"toxic": .02},
-             "dilution": 1.5}
+             "dilution": 1.75, "relative": 0.3}
 
         A name with a slash is a path, and begins at the folder of the cascade unless it is absolute; one without is a
         shipped model.
@@ -124,16 +113,16 @@ class CascadeScorer:
         model, manifest = artifact.manifest.model, artifact.manifest
         try:
             named = [(str(model[stage]["name"]), str(model[stage]["version"])) for stage in _STAGES]
-            low = {str(name): float(value) for name, value in model["low"].items()}
-            dilution = float(model["dilution"])
+            deferral = Deferral({str(name): float(value) for name, value in model["low"].items()},
+                                float(model["dilution"]), float(model["relative"]))
         except (KeyError, TypeError, ValueError, AttributeError) as err:
             raise ArtifactError(f"{artifact.path}: not a cascade of its manifest ({err!r})") from err
         # verified before they are loaded: a cascade that names itself would not end otherwise
         stages = [_verified(artifact, find, stage, *names) for stage, names in zip(_STAGES, named, strict=True)]
         first, second = map(load, stages)
         try:
-            return cls(first, second, low, dilution=dilution, version=artifact.version,
-                       labels=manifest.labels, thresholds=manifest.thresholds)
+            return cls(first, second, deferral, version=artifact.version, labels=manifest.labels,
+                       thresholds=manifest.thresholds)
         except ValueError as err:
             raise ArtifactError(f"{artifact.path}: not a cascade of its models ({err})") from err
 
@@ -146,7 +135,7 @@ class CascadeScorer:
         rows = check_texts(texts)
         scores = np.array(self.first.score(rows), np.float32)
         stage = np.zeros(len(rows), np.uint8)
-        unsure = np.flatnonzero(~sure(scores, self.text_low, self.labels))
+        unsure = np.flatnonzero(self.deferral.texts(scores, self.labels))
         if len(unsure):
             scores[unsure], stage[unsure] = self._by_windows([rows[place] for place in unsure.tolist()])
         return scores, stage
@@ -155,7 +144,7 @@ class CascadeScorer:
         """Scores of texts by those of their windows, and which are the second's."""
         pieces = cut(self.second, texts)
         scores = np.array(self.first.score(pieces.texts), np.float32)
-        asked = ~sure(scores, self.low, self.labels)
+        asked = self.deferral.windows(scores, pieces.owners, self.labels)
         if asked.any():
             scores[asked] = self.second.score([pieces.texts[place] for place in np.flatnonzero(asked).tolist()])
         return joined(scores, asked, pieces.owners)
@@ -180,72 +169,6 @@ class RescaledCascade(RescaledScorer):
         return rescaled(scores, self.labels.kind, self._calibration), stage
 
 
-class Pieces(NamedTuple):
-    """The windows of some texts.
-
-    Attributes:
-        texts: ``m`` windows, those of one text side by side.
-        owners: ``[m]`` the text that each is of, in rising order, each text at least once.
-    """
-
-    texts: list[str]
-    owners: npt.NDArray[np.int64]
-
-
-def cut(scorer: Scorer, texts: Sequence[str]) -> Pieces:
-    """Texts as the windows that a scorer joins, each text as a whole where it cannot tell them."""
-    spans = spans_of(scorer, texts)
-    return Pieces([text[begin:end] for text, each in zip(texts, spans, strict=True) for begin, end in each],
-                  np.repeat(np.arange(len(spans)), [len(each) for each in spans]))
-
-
-def joined(
-    scores: FloatArray, asked: npt.NDArray[np.bool_], owners: npt.NDArray[np.int64]
-) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
-    """Scores of texts: the largest of those windows that the second was asked for, or else of all by the first.
-
-    Args:
-        scores: ``[m, k]`` of windows, by the second where it was asked.
-        asked: ``[m]``.
-        owners: ``[m]`` the text that each is of, in rising order from 0, each at least once.
-
-    Returns:
-        ``[n, k]``, and ``[n]``: whether they are the second's.
-    """
-    starts = np.flatnonzero(np.diff(owners, prepend=-1))
-    second = np.logical_or.reduceat(asked, starts)
-    counted = np.where((asked == second[owners])[:, None], scores, -np.inf)
-    return np.maximum.reduceat(counted, starts, axis=0).astype(np.float32), second
-
-
-def sure(
-    scores: npt.NDArray[np.floating[Any]], low: Mapping[str, float], labels: LabelSet
-) -> npt.NDArray[np.bool_]:
-    """Which texts the first scorer of a cascade is sure of.
-
-    Args:
-        scores: ``[n, k]`` probabilities by the first.
-        low: per label that is looked at, in [0, 1].
-        labels: what the columns mean.
-
-    Returns:
-        ``[n]``: whether all these scores lie below their lows. NaN does not.
-    """
-    columns = [labels.id(name) for name in low]
-    return np.asarray((scores[:, columns] < np.array([*low.values()])).all(axis=1))
-
-
-def _check_low(low: Mapping[str, float], dilution: float, labels: LabelSet) -> None:
-    if not 1 <= dilution < np.inf:
-        raise ValueError(f"dilution is {dilution}: the bar for a text is as high as for a window (1), or lower (1.5)")
-    if not low:
-        raise ValueError("no label has a low: the first model would answer every text")
-    for name, value in low.items():
-        labels.id(name)  # raises, with the names that there are
-        if not 0 <= value <= 1:
-            raise ValueError(f"low of {name} is {value}: it is a probability from 0 to 1")
-
-
 def _verified(
     artifact: Artifact, find: Callable[[str | Path], Artifact], stage: str, name: str, version: str
 ) -> Artifact:
@@ -268,8 +191,9 @@ def _names(first: str, second: str) -> tuple[str, str]:
     return names if names[0] != names[1] else (first, second)
 
 
-def _version(first: Scorer, second: Scorer, low: Mapping[str, float], dilution: float) -> str:
-    made_of = json.dumps([first.version, second.version, sorted(low.items()), dilution]).encode()
+def _version(first: Scorer, second: Scorer, deferral: Deferral) -> str:
+    low, *rest = astuple(deferral)
+    made_of = json.dumps([first.version, second.version, sorted(low.items()), *rest]).encode()
     return f"cascade@0+{hashlib.sha256(made_of).hexdigest()[:8]}"
 
 
