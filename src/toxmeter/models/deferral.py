@@ -36,10 +36,10 @@ class Deferral:
     Attributes:
         low: per label that is looked at, in [0, 1], the score of a window by the first from which on the second is
             asked; the other labels are not looked at.
-        dilution: at least 1. So many times lower is the bar for a text as a whole than for a window.
+        dilution: at least 1. So many times lower is the bar for a text as a whole than for a window; set by hand.
         relative: in [0, 1]. A window counts as harmless in a label where the first gives it less than this share of
             what it gives the worst window of the text. With 0 every doubtful window is read, with 1 only the worst of
-            each label.
+            each label; with .3, also set by hand, each one that the first itself gives .3 in a label with a low.
     """
 
     low: Mapping[str, float]
