@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -103,6 +104,15 @@ def test_the_promise_holds_for_texts_of_several_windows(seed: int) -> None:
     assert band.answered == 1_200 - by_second.sum()
     assert not read[~by_second[seen.owners]].any()
     assert (scores[by_second] <= seen.truth[by_second]).all()
+
+
+@given(seed=st.integers(0, 30))
+def test_of_several_windows_slightly_higher_lows_would_have_been_too_much(seed: int) -> None:
+    seen = windowed(1_200, seed)
+    rule = choose_band(seen, LABELS, flips=0.01, confidence=0.5).deferral
+    higher = {name: low * 1.01 for name, low in rule.low.items()}
+    scores, *_ = simulate(seen, replace(rule, low=higher), LABELS)
+    assert max(each.share for each in worst_flips(scores, seen.truth, LABELS).values()) > 0.01
 
 
 def test_windows_save_reading() -> None:

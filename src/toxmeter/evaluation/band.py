@@ -140,22 +140,21 @@ def choose_band(
     slope = np.sqrt(np.maximum(seen.texts[:, toxic].mean(axis=0, dtype=np.float64), 1 / count))
     truth = seen.truth
 
-    def deferral(height: float) -> Deferral:
-        return Deferral(dict(zip(names, np.minimum(height * slope, at[0]).tolist(), strict=True)))
-
     def band(height: float) -> Band:
-        rule = deferral(height)
+        rule = Deferral(dict(zip(names, np.minimum(height * slope, at[0]).tolist(), strict=True)))
         scores, _, by_second = simulate(seen, rule, labels)
         found = worst_flips(scores, truth, labels, at=at)
         most = max(each.count for each in found.values())
         limit = share_limits(most, count, 2 * confidence - 1)[1] if confidence > 0.5 else most / count
         return Band(rule, count, int((~by_second).sum()), found, limit)
 
-    # a window is no longer read from its own height on, so that flips never become fewer, at no threshold
-    own, whole = ((scores[:, toxic] / slope).max(axis=1) for scores in (seen.first, seen.texts))
-    heights = [*np.unique(np.minimum(own, whole[seen.owners] * deferral(0).dilution)).tolist(), np.inf]
+    # what is not read any more at some height is not read at a higher one, so that flips never become fewer, at no
+    # threshold; and nothing changes but at the height of a score
+    own, whole = (scores[:, toxic] / slope for scores in (seen.first, seen.texts))
+    heights = [*np.unique(np.concatenate([own, whole * Deferral.dilution])).tolist(), np.inf]
     place = bisect_left(heights, True, key=lambda height: band(height).limit > flips)
-    return band(heights[place - 1] if place > 1 else 0.0)  # at the first height, no text is answered
+    found = band(heights[max(place - 1, 0)])
+    return found if found.answered else band(0.0)
 
 
 def simulate(
