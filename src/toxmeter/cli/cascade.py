@@ -24,8 +24,8 @@ Put two models together: FIRST, a fast one, answers where it is sure that a text
 DATA has texts such as will be scored; they need no labels, and should be new to both models. Most of them choose how
 sure FIRST must be, so that at any threshold from 0.3 to 0.9 no more than --flips of the texts are decided otherwise
 than by SECOND alone. The others measure it. Of text that is longer than SECOND reads at once, it reads those windows
-that FIRST is not sure of. OUTPUT names both models, it does not hold them; it keeps the thresholds and named scales of
-SECOND.
+that FIRST is not sure of, but for some that are far from the worst. OUTPUT names both models, it does not hold them; it
+keeps the thresholds and named scales of SECOND.
 
 \b
   toxmeter cascade nano mini comments.csv --output runs/cascade

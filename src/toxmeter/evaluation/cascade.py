@@ -123,8 +123,8 @@ def speed_up(
     order = np.random.default_rng(seed).permutation(len(texts))[:_MOST].tolist()
     drawn = [texts[row] for row in order]
     _seconds(cascade.second, drawn[:_WARM_UP])
-    each = _seconds(cascade.second, drawn[:_WARM_UP]) / max(len(drawn[:_WARM_UP]), 1)
-    drawn = drawn[: max(_WARM_UP, int(seconds / _ROUNDS / max(each, 1e-9)))]
+    a_text = _seconds(cascade.second, drawn[:_WARM_UP]) / max(len(drawn[:_WARM_UP]), 1)
+    drawn = drawn[: max(_WARM_UP, int(seconds / _ROUNDS / max(a_text, 1e-9)))]
     scorers = {"first": cascade.first, "second": cascade.second, "cascade": cascade}
     rounds = [{name: _seconds(scorer, drawn) for name, scorer in scorers.items()} for _ in range(_ROUNDS)]
     took = {name: max(statistics.median(each[name] for each in rounds), 1e-9) for name in scorers}

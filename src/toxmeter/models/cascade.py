@@ -68,8 +68,8 @@ class CascadeScorer:
         Args:
             first: the fast one.
             second: the better one, with the same labels in the same order.
-            deferral: which texts, and which windows of them, the second is asked for; it has to be ``Windowed``, or
-                each text is one window.
+            deferral: which texts, and which windows of them, the second is asked for. Of a second that is not
+                ``Windowed``, each text is one window.
             version: of the artifact; None for one that is made of both versions and the rule.
             labels: where other ones are to mean toxic; None for those of the second.
             thresholds: per label; None for those of the second.

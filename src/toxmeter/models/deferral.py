@@ -5,7 +5,7 @@ second reads only those windows that the first is not sure of. Which texts are l
 the text as a whole, with a lower bar: what is toxic in one place counts less in a long text. Of several doubtful
 windows those are left out that are far less so than the worst, since a text has the highest score of its windows.
 
-This module asks no scorer, and does not choose where "sure" begins (``toxmeter.evaluation.band``).
+This module scores nothing, and does not choose where "sure" begins (``toxmeter.evaluation.band``).
 """
 
 from __future__ import annotations
